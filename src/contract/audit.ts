@@ -1,0 +1,65 @@
+// The lines of the three audit logs (R17, PRODUCT section 6). `at` and the order are added by the writer.
+import type { Outcome, Phase, ProcessIdentity, Status, Trigger } from './flow.ts';
+
+export type AuditLog = 'health' | 'recovery' | 'alerts';
+
+/** What a remedy does to the machine, told while it happens (R17). */
+export type EffectEvent =
+  | { event: 'file-deleted'; path: string; bytes: number; ageDays: number }
+  | { event: 'file-kept'; path: string; reason: string }
+  | { event: 'file-rotated'; path: string; archive: string; bytes: number; lossless: boolean }
+  | { event: 'process-signalled'; pid: number; signal: string; match: string }
+  | { event: 'process-started'; pid: number; startId: string; command: string }
+  | { event: 'top-processes'; processes: readonly { pid: number; name: string; rssBytes: number; cpuPercent: number; command: string }[] };
+
+export type RecoveryEvent =
+  | { event: 'recovery-started'; service: string; attempt: string; remedy: string; trigger: Trigger; reason: string }
+  | {
+      event: 'recovery-finished';
+      service: string;
+      attempt: string;
+      remedy: string;
+      outcome: Outcome;
+      secondsToHealthy: number | null;
+      reason: string;
+      output: string;
+    }
+  | { event: 'recovery-skipped'; service: string; reason: string }
+  | ({ service: string; attempt: string } & EffectEvent);
+
+export interface CheckEvent {
+  event: 'check';
+  service: string;
+  status: Status;
+  phase: Phase;
+  reason: string;
+  message: string;
+  latencyMs: number;
+  value: number | null;
+  unit: string | null;
+  consecutiveFailures: number;
+}
+/** What the engine itself went through: start, end, sleep, clock jumps, a configuration taken or refused. */
+export interface EngineEvent {
+  event:
+    | 'engine-started'
+    | 'engine-stopped'
+    | 'slept'
+    | 'clock-jumped'
+    | 'config-loaded'
+    | 'config-refused'
+    | 'file-quarantined'
+    | 'command';
+  [key: string]: unknown;
+}
+export type HealthEvent = CheckEvent | EngineEvent;
+
+export type AlertEvent =
+  | { event: 'alert'; service: string; id: string; kind: string; strikes: number; reason: string; channels: readonly string[] }
+  | { event: 'recovered'; service: string; id: string; channels: readonly string[] }
+  | { event: 'alert-failed'; service: string; id: string; channel: string; error: string }
+  | { event: 'acknowledged'; service: string; id: string };
+
+export type AuditEvent = HealthEvent | RecoveryEvent | AlertEvent;
+
+export type { ProcessIdentity };

@@ -1,0 +1,40 @@
+// The agent's queue, `alert-pending.json` (PRODUCT section 8). Shapes only; the file is kept by tell/agent-queue.
+import { z } from 'zod';
+
+const time = z.iso.datetime();
+export const triedSchema = z.object({
+  attempt: z.string(),
+  at: time,
+  remedy: z.string(),
+  outcome: z.string(),
+  reason: z.string(),
+  output: z.string(),
+});
+export const queueAlertSchema = z.object({
+  id: z.string(),
+  service: z.string(),
+  name: z.string(),
+  kind: z.enum(['down', 'gave-up', 'unknown', 'recovered']),
+  severity: z.enum(['critical', 'warning', 'info']),
+  title: z.string(),
+  message: z.string(),
+  raisedAt: time,
+  firstFailureAt: time,
+  strikes: z.int(),
+  tried: z.array(triedSchema),
+  evidence: z.object({
+    lastLogLines: z.array(z.string()),
+    changesSinceHealthy: z.array(z.string()),
+    topProcesses: z.array(z.string()),
+  }),
+  allowedActions: z.array(z.string()),
+  state: z.enum(['pending', 'claimed', 'done']),
+  claimedBy: z.string().nullable(),
+  claimedAt: time.nullable(),
+  expiresAt: time.nullable(),
+  doneAt: time.nullable(),
+  result: z.string().nullable(),
+});
+export type QueueAlert = z.infer<typeof queueAlertSchema>;
+export const queueSchema = z.object({ version: z.literal(1), alerts: z.array(queueAlertSchema) });
+export type Queue = z.infer<typeof queueSchema>;

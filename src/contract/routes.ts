@@ -1,0 +1,23 @@
+// Names and addresses of all operations: data without schemas, so that a client can load it alone.
+// `operations.ts` gives each its shapes; a missing entry there does not compile.
+
+export const ROUTES = {
+  status: { kind: 'query', method: 'GET', path: '/api/v1/status' },
+  service: { kind: 'query', method: 'GET', path: '/api/v1/services/:id' },
+  history: { kind: 'query', method: 'GET', path: '/api/v1/history' },
+  incidents: { kind: 'query', method: 'GET', path: '/api/v1/incidents' },
+  alerts: { kind: 'query', method: 'GET', path: '/api/v1/alerts' },
+  config: { kind: 'query', method: 'GET', path: '/api/v1/config' },
+  check: { kind: 'command', method: 'POST', path: '/api/v1/services/:id/check' },
+  heal: { kind: 'command', method: 'POST', path: '/api/v1/services/:id/heal' },
+  pause: { kind: 'command', method: 'POST', path: '/api/v1/services/:id/pause' },
+  resume: { kind: 'command', method: 'POST', path: '/api/v1/services/:id/resume' },
+  ack: { kind: 'command', method: 'POST', path: '/api/v1/services/:id/ack' },
+  start: { kind: 'command', method: 'POST', path: '/api/v1/services/:id/start' },
+  stop: { kind: 'command', method: 'POST', path: '/api/v1/services/:id/stop' },
+  claim: { kind: 'command', method: 'POST', path: '/api/v1/alerts/:id/claim' },
+  done: { kind: 'command', method: 'POST', path: '/api/v1/alerts/:id/done' },
+  release: { kind: 'command', method: 'POST', path: '/api/v1/alerts/:id/release' },
+} as const satisfies Record<string, { kind: 'query' | 'command'; method: 'GET' | 'POST' | 'PUT'; path: string }>;
+
+export type OperationName = keyof typeof ROUTES;
