@@ -10,7 +10,12 @@ export type EffectEvent =
   | { event: 'file-rotated'; path: string; archive: string; bytes: number; lossless: boolean }
   | { event: 'process-signalled'; pid: number; signal: string; match: string }
   | { event: 'process-started'; pid: number; startId: string; command: string }
-  | { event: 'top-processes'; processes: readonly { pid: number; name: string; rssBytes: number; cpuPercent: number; command: string }[] };
+  | {
+      event: 'top-processes';
+      /** What they are the top of. */
+      by: 'memory' | 'cpu';
+      processes: readonly { pid: number; name: string; rssBytes: number; cpuPercent: number; command: string }[];
+    };
 
 export type RecoveryEvent =
   | { event: 'recovery-started'; service: string; attempt: string; remedy: string; trigger: Trigger; reason: string }

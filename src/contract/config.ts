@@ -2,7 +2,7 @@
 // docs/configuration.md and (later) the settings form. What a person writes goes in ("5m"), what the
 // engine uses comes out (`intervalMs: 300000`). Touches nothing; the file itself is keep/config-file.ts.
 // Longer than 250 lines because a reader wants the whole configuration on one page.
-import { z } from 'zod';
+import * as z from 'zod';
 import { DURATION_PATTERN, parseDuration, parseShare, parseSize, SHARE_PATTERN, SIZE_PATTERN } from './units.ts';
 
 const SECOND = 1_000;
@@ -51,14 +51,24 @@ const amount = z
 
 const text = (what: string) => z.string({ error: what }).min(1, { error: what });
 const count = (what: string, min = 1, max = 1_000_000) => z.int({ error: what }).min(min, { error: what }).max(max, { error: what });
-const port = count('a port from 1 to 65535', 1, 65_535);
+const port = count('a port from 1 to 65535', 1, 65_535).describe('TCP port, 1 to 65535.');
+const folder = text('a folder').describe('Working folder: absolute, or beginning with `~/`.');
+const pidFile = text('a path').describe('File that holds the process id: absolute, or beginning with `~/`.');
+const headers = z.record(z.string(), z.string({ error: 'a text' })).describe('Headers of the request, as names with texts.');
 const argv = z
   .array(text('a word of the command'), { error: 'a list of words, like ["python3", "app.py"] (no shell reads it)' })
   .min(1, { error: 'a list of at least one word' })
   .describe('A command as a list of words. No shell reads it; nothing is interpolated (R18).');
-const paths = z.array(text('a path or glob'), { error: 'a list of paths or globs' }).min(1, { error: 'at least one path' });
-const env = z.record(z.string(), z.string({ error: 'a text' }), { error: 'names with texts, like {"PORT": "3000"}' });
-const webUrl = z.string({ error: 'an http or https address' }).refine(isWebUrl, { error: 'an http or https address' });
+const paths = z
+  .array(text('a path or glob'), { error: 'a list of paths or globs' })
+  .min(1, { error: 'at least one path' })
+  .describe('Paths or globs (`*`, `**`): absolute, or beginning with `~/`.');
+const env = z
+  .record(z.string(), z.string({ error: 'a text' }), { error: 'names with texts, like {"PORT": "3000"}' })
+  .describe('Environment variables, added to those of the engine.');
+const webUrl = z
+  .string({ error: 'an http or https address' })
+  .refine(isWebUrl, { error: 'an http or https address, its port from 1 to 65535' });
 const match = text('text, or /a regular expression/')
   .refine(isMatch, { error: 'text, or a valid /regular expression/' })
   .describe('Text contained in the whole command line, or /a regular expression/. The engine never matches itself.');
@@ -85,8 +95,8 @@ const processCheck = z
     type: z.literal('process'),
     match: match.optional(),
     name: text("the program's own name").describe("The program's own name, exactly.").optional(),
-    pidFile: text('a path').optional(),
-    launchdLabel: text('a launchd label').optional(),
+    pidFile: pidFile.optional(),
+    launchdLabel: text('a launchd label').describe('Label of a LaunchAgent of this user (macOS).').optional(),
     min: count('a number from 1').default(1).describe('How many processes must be there.'),
     maxMemory: sizeText.optional().describe('Resident memory of all of them together.'),
     maxCpu: count('a share of one core in percent', 1, 10_000).optional().describe('Percent of one core, all of them together.'),
@@ -98,20 +108,29 @@ const processCheck = z
   .transform(({ timeout, ...rest }) => ({ ...rest, timeoutMs: timeout }));
 
 const tcpCheck = z
-  .strictObject({ type: z.literal('tcp'), host: text('a host').default('127.0.0.1'), port, timeout: checkTimeout })
+  .strictObject({
+    type: z.literal('tcp'),
+    host: text('a host').default('127.0.0.1').describe('Host name or address.'),
+    port,
+    timeout: checkTimeout,
+  })
   .transform(({ timeout, ...rest }) => ({ ...rest, timeoutMs: timeout }));
 
 const statusRange = /^\d{3}(-\d{3})?(,\d{3}(-\d{3})?)*$/;
 const httpCheck = z
   .strictObject({
     type: z.literal('http'),
-    url: webUrl,
-    method: z.enum(['GET', 'HEAD', 'POST', 'OPTIONS'], { error: 'GET, HEAD, POST or OPTIONS' }).default('GET'),
-    headers: z.record(z.string(), z.string({ error: 'a text' })).optional(),
+    url: webUrl.describe('Address that is asked.'),
+    method: z
+      .enum(['GET', 'HEAD', 'POST', 'OPTIONS'], { error: 'GET, HEAD, POST or OPTIONS' })
+      .default('GET')
+      .describe('Method of the request.'),
+    headers: headers.optional(),
     status: z
       .string({ error: 'codes like "200-399" or "200,204"' })
       .regex(statusRange, { error: 'codes like "200-399" or "200,204"' })
-      .default('200-399'),
+      .default('200-399')
+      .describe('Status codes that are well: ranges and single codes, comma between.'),
     body: text('a text').optional().describe('Text that the answer must contain.'),
     json: z
       .record(z.string().regex(/^(\/|$)/, { error: 'a JSON pointer like "/status"' }), z.json())
@@ -125,9 +144,9 @@ const httpCheck = z
 const diskCheck = z
   .strictObject({
     type: z.literal('disk'),
-    path: text('a path').default('~'),
-    minFree: amount.prefault('10%'),
-    minInodes: shareText.optional(),
+    path: text('a path').default('~').describe('Any path on the file system that is watched.'),
+    minFree: amount.prefault('10%').describe('Less free space than this is an error: a share or a size.'),
+    minInodes: shareText.optional().describe('A smaller share of free inodes than this is an error.'),
     clearAt: amount.optional().describe('Free space at which a failing disk counts as well again.'),
     timeout: checkTimeout,
   })
@@ -144,7 +163,7 @@ const diskCheck = z
 const memoryCheck = z
   .strictObject({
     type: z.literal('memory'),
-    maxUsed: shareText.prefault('90%'),
+    maxUsed: shareText.prefault('90%').describe('More memory in use than this is an error.'),
     clearAt: shareText.optional().describe('Use at which failing memory counts as well again.'),
     timeout: checkTimeout,
   })
@@ -168,8 +187,8 @@ const logFilesCheck = z
 const commandCheck = z
   .strictObject({
     type: z.literal('command'),
-    run: argv,
-    cwd: text('a folder').optional(),
+    run: argv.describe('Command as a list of words, no shell. Exit 0 ok, 1 warning, 2 error, else unknown; its last line is the message.'),
+    cwd: folder.optional(),
     env: env.optional(),
     timeout: checkTimeout,
   })
@@ -193,7 +212,7 @@ const startWindow = duration('60s').prefault('60s').describe('How long the servi
 const remedyTimeout = (value: string) => timeout(value).prefault(value).describe('How long the remedy itself may run.');
 
 const find = z
-  .strictObject({ port: port.optional(), match: match.optional(), pidFile: text('a path').optional() })
+  .strictObject({ port: port.optional(), match: match.optional(), pidFile: pidFile.optional() })
   .refine((f) => f.match !== undefined, {
     error: 'a match; a port or a pid alone does not prove whose process it is (R13)',
   })
@@ -203,7 +222,7 @@ const commandRemedy = z
   .strictObject({
     type: z.literal('command'),
     run: argv,
-    cwd: text('a folder').optional(),
+    cwd: folder.optional(),
     env: env.optional(),
     timeout: remedyTimeout('60s'),
     startWindow,
@@ -213,9 +232,9 @@ const commandRemedy = z
 const restartProcess = z
   .strictObject({
     type: z.literal('restart-process'),
-    find,
-    start: argv,
-    cwd: text('a folder').optional(),
+    find: find.describe('How the running process is found: `match`, and `port` or `pidFile` beside it (R13).'),
+    start: argv.describe('Command that starts the service, as a list of words; no shell reads it (R18).'),
+    cwd: folder.optional(),
     env: env.optional(),
     log: text('a path').optional().describe('File that the started service writes to (appended).'),
     stopTimeout: timeout('10s').prefault('10s').describe('How long after TERM before KILL (R13).'),
@@ -230,11 +249,22 @@ const restartProcess = z
   }));
 
 const launchdRemedy = z
-  .strictObject({ type: z.literal('launchd'), label: text('a launchd label'), timeout: remedyTimeout('60s'), startWindow })
+  .strictObject({
+    type: z.literal('launchd'),
+    label: text('a launchd label').describe('Label of a LaunchAgent of this user (macOS).'),
+    timeout: remedyTimeout('60s'),
+    startWindow,
+  })
   .transform(({ timeout, startWindow, ...rest }) => ({ ...rest, timeoutMs: timeout, startWindowMs: startWindow }));
 
 const deleteOldLogs = z
-  .strictObject({ type: z.literal('delete-old-logs'), paths, olderThan: duration('30d'), timeout: remedyTimeout('5m'), startWindow })
+  .strictObject({
+    type: z.literal('delete-old-logs'),
+    paths,
+    olderThan: duration('30d').describe('Only files not written for longer than this (R14).'),
+    timeout: remedyTimeout('5m'),
+    startWindow,
+  })
   .transform(({ timeout, startWindow, olderThan, ...rest }) => ({
     ...rest,
     timeoutMs: timeout,
@@ -256,7 +286,7 @@ const rotateLogs = z
 const logTopProcesses = z
   .strictObject({
     type: z.literal('log-top-processes'),
-    count: count('a number from 1 to 100', 1, 100).default(10),
+    count: count('a number from 1 to 100', 1, 100).default(10).describe('How many processes are listed.'),
     timeout: remedyTimeout('30s'),
   })
   .transform(({ timeout, ...rest }) => ({ ...rest, timeoutMs: timeout }));
@@ -264,10 +294,13 @@ const logTopProcesses = z
 const httpRemedy = z
   .strictObject({
     type: z.literal('http'),
-    url: webUrl,
-    method: z.enum(['GET', 'POST', 'PUT', 'DELETE', 'PATCH'], { error: 'GET, POST, PUT, DELETE or PATCH' }).default('POST'),
-    headers: z.record(z.string(), z.string({ error: 'a text' })).optional(),
-    body: z.string({ error: 'a text' }).optional(),
+    url: webUrl.describe('Address that is called.'),
+    method: z
+      .enum(['GET', 'POST', 'PUT', 'DELETE', 'PATCH'], { error: 'GET, POST, PUT, DELETE or PATCH' })
+      .default('POST')
+      .describe('Method of the request.'),
+    headers: headers.optional(),
+    body: z.string({ error: 'a text' }).optional().describe('Body of the request.'),
     timeout: remedyTimeout('30s'),
     startWindow,
   })
@@ -291,9 +324,10 @@ export const serviceSchema = z.strictObject({
   id: z
     .string({ error: 'a name in kebab-case, like "my-app"' })
     .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, { error: 'a name in kebab-case, like "my-app"' })
-    .max(64, { error: 'at most 64 letters' }),
+    .max(64, { error: 'at most 64 letters' })
+    .describe('Name in kebab-case, unique in the file.'),
   name: text('a name').optional().describe('What people read; default: the id.'),
-  check: checkSchema,
+  check: checkSchema.describe('How the service is looked at.'),
   recovery: z
     .array(remedySchema, { error: 'a list of remedies' })
     .default([])
@@ -302,31 +336,37 @@ export const serviceSchema = z.strictObject({
     .array(remedySchema)
     .optional()
     .describe('Remedies that discovery proposes. They are never run; move one to `recovery` to allow it.'),
-  interval: duration('5m').optional(),
-  retryInterval: duration('1m').optional(),
-  afterFailures: count('a number from 1', 1, 1_000).optional(),
+  interval: duration('5m').optional().describe("This service's own `interval`."),
+  retryInterval: duration('1m').optional().describe("This service's own `retryInterval`."),
+  afterFailures: count('a number from 1', 1, 1_000).optional().describe("This service's own `alerts.afterFailures`."),
   cooldown: duration('1h').optional().describe("This service's own `alerts.cooldown`."),
-  dependsOn: z.array(text('the id of a service'), { error: 'a list of ids' }).default([]),
-  enabled: z.boolean({ error: 'true or false' }).default(true),
+  dependsOn: z
+    .array(text('the id of a service'), { error: 'a list of ids' })
+    .default([])
+    .describe('Ids of services that this one needs; while one is down this one is left alone (R11).'),
+  enabled: z.boolean({ error: 'true or false' }).default(true).describe('false: kept in the file, not watched.'),
   url: webUrl.optional().describe('Address to open for a person.'),
   logs: text('a path').optional().describe('Log file to open for a person.'),
-  cwd: text('a folder').optional(),
+  cwd: folder.optional().describe('Folder of the service: the working folder of its remedies where they name none.'),
   holdDuringBuilds: z
     .boolean({ error: 'true or false' })
     .optional()
-    .describe('Hold restarts while a build runs in the folder of the service (R10).'),
+    .describe('Hold restarts while a build runs in the folder of the service (R10). Accepted, but not in force in this version.'),
 });
 
 const alertsSchema = z.strictObject({
-  afterFailures: count('a number from 1', 1, 1_000).default(3),
+  afterFailures: count('a number from 1', 1, 1_000).default(3).describe('Failures in a row before anybody is told (R6).'),
   cooldown: duration('1h').prefault('1h').describe('At most one notice per service in this time (R6).'),
-  channels: z.array(z.enum(['notification', 'queue'], { error: '"notification" or "queue"' })).default(['notification', 'queue']),
+  channels: z
+    .array(z.enum(['notification', 'queue'], { error: '"notification" or "queue"' }))
+    .default(['notification', 'queue'])
+    .describe('Who is told: the desktop, the queue of the agent.'),
 });
 const recoverySchema = z
   .strictObject({
     enabled: z.boolean({ error: 'true or false' }).default(true).describe('false: alert as usual, repair nothing (R20).'),
     cooldown: duration('5m').prefault('5m').describe('Attempts on one service start at least this far apart (R3).'),
-    maxAttempts: count('a number from 1', 1, 1_000).default(3),
+    maxAttempts: count('a number from 1', 1, 1_000).default(3).describe('Attempts on one service within `window` (R5).'),
     window: duration('30m').prefault('30m').describe('At most maxAttempts in this time (R5).'),
     standDown: z
       .array(duration('30m'), { error: 'a list of durations' })
@@ -340,13 +380,17 @@ const recoverySchema = z
   });
 
 export const configSchema = z.strictObject({
-  $schema: z.string().optional(),
+  $schema: z.string({ error: 'a text' }).optional().describe('Schema beside this file, so that editors complete and check it.'),
+  about: z
+    .string({ error: 'a text' })
+    .optional()
+    .describe('A note for people, like where this file came from. The engine does not use it.'),
   interval: duration('5m').prefault('5m').describe('A healthy service is checked this often (R1).'),
   retryInterval: duration('1m').prefault('1m').describe('A failing service is checked this often (R1).'),
   concurrency: count('a number from 1 to 1000', 1, 1_000).default(32).describe('How many checks may run a program at the same time.'),
-  alerts: alertsSchema.prefault({}),
-  recovery: recoverySchema.prefault({}),
-  services: z.array(serviceSchema, { error: 'a list of services' }),
+  alerts: alertsSchema.prefault({}).describe('When and how people and the agent are told.'),
+  recovery: recoverySchema.prefault({}).describe('The pace and the budget of repairs.'),
+  services: z.array(serviceSchema, { error: 'a list of services' }).describe('What is watched.'),
 });
 
 /** What a person writes. */
@@ -389,6 +433,7 @@ export interface Config {
 
 /** Resolves the defaults of a valid parsed file. */
 export function resolveConfig(parsed: ParsedConfig): Config {
+  const enabled = new Set(parsed.services.filter((service) => service.enabled).map((service) => service.id));
   return {
     concurrency: parsed.concurrency,
     channels: parsed.alerts.channels,
@@ -413,7 +458,8 @@ export function resolveConfig(parsed: ParsedConfig): Config {
           retryIntervalMs: service.retryInterval ?? Math.min(parsed.retryInterval, intervalMs),
           afterFailures: service.afterFailures ?? parsed.alerts.afterFailures,
           alertCooldownMs: service.cooldown ?? parsed.alerts.cooldown,
-          dependsOn: service.dependsOn,
+          // A parent that is not watched has no status that could hold this one back (R11).
+          dependsOn: service.dependsOn.filter((id) => enabled.has(id)),
           url: service.url,
           logs: service.logs,
           cwd: service.cwd,

@@ -181,6 +181,8 @@ export interface HealthState {
   readonly strikes: number;
   readonly lastStrikeAt: Stamp | undefined;
   readonly unknowns: number;
+  /** When the last of them was counted. */
+  readonly lastUnknownAt?: Stamp | undefined;
   /** A `clearAt` has not been passed yet. */
   readonly isLatched: boolean;
   readonly incident: Incident | undefined;

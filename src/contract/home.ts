@@ -15,4 +15,5 @@ export const HOME_FILES = {
   reserve: 'reserve',
   archive: 'archive',
   engineLog: 'engine.log',
+  enginePid: 'engine.pid',
 } as const;

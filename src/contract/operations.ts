@@ -1,6 +1,6 @@
 // The one table of operations: what can be asked of an engine, and what comes back. The control socket, HTTP,
 // the command line and later the window are all made from it. Shapes only.
-import { z } from 'zod';
+import * as z from 'zod';
 import { queueAlertSchema } from './queue.ts';
 import type { OperationName } from './routes.ts';
 import { serviceViewSchema, snapshotSchema } from './snapshot.ts';

@@ -140,6 +140,8 @@ export interface RemedyContext {
   readonly home: string;
   /** The check's paths, default of `rotate-logs`. */
   readonly checkPaths: readonly string[];
+  /** The check's `maxSize` in bytes: `rotate-logs` leaves smaller files (allocated blocks) alone. undefined: no limit. */
+  readonly rotateOverBytes: number | undefined;
   /** Folder of the service, default working directory of its remedies. */
   readonly serviceCwd: string | undefined;
   /** Processes that the engine started for this service and recorded (R13). */

@@ -1,5 +1,5 @@
 // The agent's queue, `alert-pending.json` (PRODUCT section 8). Shapes only; the file is kept by tell/agent-queue.
-import { z } from 'zod';
+import * as z from 'zod';
 
 const time = z.iso.datetime();
 export const triedSchema = z.object({

@@ -1,6 +1,6 @@
 // All that a view may know: one small whole value with a revision (PRODUCT section 6, `status --json`).
 // Zod, so that the same shapes describe the API. Touches nothing.
-import { z } from 'zod';
+import * as z from 'zod';
 
 const status = z.enum(['ok', 'warning', 'error', 'unknown']);
 const phase = z.enum(['healthy', 'failing', 'recovering', 'settling', 'held', 'suppressed', 'gave-up', 'paused', 'stopped']);

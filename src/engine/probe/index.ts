@@ -1,0 +1,105 @@
+// The one way to look at a service: `look` runs the probe of a check's type and always yields a Reading, in time.
+// Trouble is data: a probe that throws, hangs or breaks is a reading too. Reads the machine, changes nothing.
+import type { CheckConfig, CheckOf, CheckType } from '../../contract/config.ts';
+import type { Reading } from '../../contract/flow.ts';
+import type { ProbeContext } from '../../contract/ports.ts';
+import type { Moment } from '../../contract/time.ts';
+import { durationText } from '../../contract/units.ts';
+import { onAbort } from './abort.ts';
+import { probeCommand } from './command.ts';
+import { probeDisk } from './disk.ts';
+import type { Finding } from './finding.ts';
+import { probeHttp } from './http.ts';
+import { probeLogFiles } from './log-files.ts';
+import { probeMemory } from './memory.ts';
+import { probeProcess } from './process.ts';
+import { findingOf } from './system-error.ts';
+import { probeTcp } from './tcp.ts';
+
+interface Probe<T extends CheckType> {
+  readonly run: (check: CheckOf<T>, ctx: ProbeContext) => Promise<Finding>;
+  /** What it means when `look` has to end it: the service did not answer, or we could not look (R2).
+   * `own`: the probe itself holds `timeoutMs` and the signal, and needs no guard. */
+  readonly late: 'error' | 'unknown' | 'own';
+  /** How much later than `timeoutMs` the guard ends a probe that keeps its time itself, but through a port. */
+  readonly graceMs: number;
+}
+
+const PROBES: { readonly [T in CheckType]: Probe<T> } = {
+  process: { run: probeProcess, late: 'unknown', graceMs: 0 },
+  tcp: { run: probeTcp, late: 'own', graceMs: 0 },
+  http: { run: probeHttp, late: 'own', graceMs: 0 },
+  disk: { run: probeDisk, late: 'error', graceMs: 0 },
+  memory: { run: probeMemory, late: 'unknown', graceMs: 0 },
+  'log-files': { run: probeLogFiles, late: 'unknown', graceMs: 0 },
+  command: { run: probeCommand, late: 'error', graceMs: 3_000 },
+};
+
+const NONE: readonly never[] = Object.freeze([]);
+
+/** One look. Never rejects and never hangs: ends by `check.timeoutMs` (a `command` that cannot be ended: 3 s later), or
+ * at once, as `cut-short`, when the context's signal aborts. Share one signal between looks; each new one costs. */
+export function look(check: CheckConfig, ctx: ProbeContext): Promise<Reading> {
+  const startedAt = ctx.clock.now();
+  const probe = PROBES[check.type] as Probe<CheckType>;
+  let finding: Promise<Finding>;
+  try {
+    finding = probe.late === 'own' ? probe.run(check, ctx) : guarded(probe, probe.late, check, ctx);
+  } catch (error) {
+    finding = Promise.reject(error);
+  }
+  return finding.then(
+    (found) => readingOf(found, startedAt, ctx),
+    (error: unknown) => readingOf(findingOf(error, `with the ${check.type} check`), startedAt, ctx),
+  );
+}
+
+/** Whether a look runs a program of its own, and so counts against `concurrency` (R1). The system's own small tools that
+ * the process and memory checks ask on macOS do not count: one slow plugin must not delay them. */
+export function startsProgram(check: CheckConfig): boolean {
+  return check.type === 'command';
+}
+
+function guarded(probe: Probe<CheckType>, late: 'error' | 'unknown', check: CheckConfig, ctx: ProbeContext): Promise<Finding> {
+  return new Promise((resolve, reject) => {
+    const controller = new AbortController();
+    const end = () => {
+      cancelTimer();
+      forget();
+    };
+    const give = (finding: Finding) => {
+      end();
+      resolve(finding);
+      controller.abort();
+    };
+    const cancelTimer = ctx.timers.after(check.timeoutMs + probe.graceMs, () =>
+      give({ level: late, reason: 'timed-out', message: `No result within ${durationText(check.timeoutMs)}` }),
+    );
+    const forget = onAbort(ctx.signal, () => give({ level: 'unknown', reason: 'cut-short', message: 'The look was cut short' }));
+    Promise.try(() => probe.run(check, { ...ctx, signal: controller.signal })).then(
+      (finding) => {
+        end();
+        resolve(finding);
+      },
+      (error: unknown) => {
+        end();
+        reject(error);
+      },
+    );
+  });
+}
+
+function readingOf(finding: Finding, startedAt: Moment, ctx: ProbeContext): Reading {
+  const endedAt = ctx.clock.now();
+  return {
+    level: finding.level,
+    reason: finding.reason,
+    message: finding.message,
+    startedAt,
+    endedAt,
+    latencyMs: Math.max(0, Math.round((endedAt.awakeMs - startedAt.awakeMs) * 10) / 10),
+    measures: finding.measures ?? NONE,
+    processes: finding.processes ?? NONE,
+    processAgeMs: finding.processAgeMs,
+  };
+}

@@ -1,0 +1,93 @@
+// Makes the ProcessPort: one pass over all processes, shared by all who ask while it is fresh, and the same answers on
+// Linux (/proc) and macOS (ps, lsof). Reads the machine, never changes it. Why so: docs/decisions/0003-process-table.md.
+import { execFile } from 'node:child_process';
+import { readlink } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import type { ClockPort, ProcessPort, ProcessRow, ProcessTable } from '../../contract/ports.ts';
+import { linuxOpenFiles, macOpenFiles } from './open-files.ts';
+import { linuxPortOwners, lsof, macPortOwners } from './port-owner.ts';
+import { linuxProcesses } from './process-table-linux.ts';
+import { macProcesses, type RunTool } from './process-table-macos.ts';
+
+const MAX_AGE_MS = 500;
+const TOOL_TIMEOUT_MS = 20_000;
+const TOOL_OUTPUT_BYTES = 64 * 1_024 * 1_024;
+
+export interface ProcessPortOptions {
+  readonly platform?: NodeJS.Platform;
+  readonly run?: RunTool;
+  readonly procRoot?: string;
+  /** The engine; it and its ancestors are `protected` (R13). */
+  readonly selfPid?: number;
+  /** Tells how fresh a table is. Without it only those who ask at the same time share a pass. */
+  readonly clock?: ClockPort;
+}
+
+const execFileText = promisify(execFile);
+
+async function runTool(file: string, args: readonly string[]): Promise<string> {
+  const { stdout } = await execFileText(file, args, {
+    env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C', TZ: 'UTC' },
+    timeout: TOOL_TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+    maxBuffer: TOOL_OUTPUT_BYTES,
+  });
+  return stdout;
+}
+
+/** The engine itself and its ancestors (R13). */
+function protectedPids(rows: ReadonlyMap<number, ProcessRow>, selfPid: number): ReadonlySet<number> {
+  const pids = new Set([selfPid]);
+  for (let pid = rows.get(selfPid)?.ppid; pid !== undefined && pid > 0 && !pids.has(pid); pid = rows.get(pid)?.ppid) pids.add(pid);
+  return pids;
+}
+
+/** `table` and `identify` reject with the system's error when the look itself failed (EMFILE, a missing `ps`). */
+export function createProcessPort(options: ProcessPortOptions = {}): ProcessPort {
+  const { platform = process.platform, run = runTool, procRoot = '/proc', selfPid = process.pid, clock } = options;
+  const isLinux = platform === 'linux';
+  const nowMs = () => clock?.now().bootMs;
+  const source = isLinux ? linuxProcesses(procRoot) : macProcesses(run, nowMs);
+
+  let latest: { readonly table: Promise<ProcessTable>; readonly startedAtMs: number | undefined; isDone: boolean } | undefined;
+
+  async function read(): Promise<ProcessTable> {
+    const rows = await source.all();
+    return { rows, protected: protectedPids(rows, selfPid) };
+  }
+
+  return {
+    table({ maxAgeMs = MAX_AGE_MS } = {}) {
+      const now = nowMs();
+      if (latest) {
+        // Counted from the start of the pass: a caller that allows no age must not get what was read before it asked.
+        const isFresh =
+          now === undefined || latest.startedAtMs === undefined ? !latest.isDone && maxAgeMs > 0 : now - latest.startedAtMs <= maxAgeMs;
+        if (isFresh) return latest.table;
+      }
+      const pass = { table: read(), startedAtMs: now, isDone: false };
+      latest = pass;
+      const end = () => {
+        pass.isDone = true;
+      };
+      pass.table.then(end, () => {
+        end();
+        if (latest === pass) latest = undefined; // a failed look is nobody's answer but of those who waited for it
+      });
+      return pass.table;
+    },
+    identify: (pid) => source.one(pid),
+    isAlive: (identity) => source.isAlive(identity),
+    portOwners: (port) => (isLinux ? linuxPortOwners(port, procRoot) : macPortOwners(port, run)),
+    async cwd(pid) {
+      try {
+        if (isLinux) return await readlink(`${procRoot}/${pid}/cwd`);
+        const output = await lsof(run, ['-a', '-w', '-p', String(pid), '-d', 'cwd', '-Fn']);
+        return /^n(\/.*)$/m.exec(output)?.[1];
+      } catch {
+        return undefined;
+      }
+    },
+    openFiles: () => (isLinux ? linuxOpenFiles(procRoot) : macOpenFiles(run, selfPid)),
+  };
+}

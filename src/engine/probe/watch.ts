@@ -1,0 +1,95 @@
+// Notices the end of processes that the engine did not start, so that their service is looked at without waiting for its
+// interval (R1: within a second; a zombie is dead). One timer for all, none when nothing is watched. Looks, changes nothing.
+import type { ProcessIdentity } from '../../contract/flow.ts';
+import type { ProcessPort, TimersPort } from '../../contract/ports.ts';
+
+export interface ProcessWatch {
+  /** Watches these processes for `key`, instead of those before. `onEnd` is called once for each that ends, also for one
+   * that has ended before it was given; giving the same set again costs next to nothing and calls nothing twice. */
+  watch(key: string, identities: readonly ProcessIdentity[], onEnd: (identity: ProcessIdentity) => void): void;
+  unwatch(key: string): void;
+  close(): void;
+}
+export interface ProcessWatchOptions {
+  readonly processes: Pick<ProcessPort, 'isAlive'>;
+  readonly timers: Pick<TimersPort, 'after'>;
+  /** 900 ms by default: a whole second would leave no time to notice "within a second" (R1). */
+  readonly everyMs?: number;
+}
+
+interface Watched {
+  identities: readonly ProcessIdentity[];
+  readonly ended: Set<string>;
+  onEnd: (identity: ProcessIdentity) => void;
+}
+
+const idOf = (identity: ProcessIdentity) => `${identity.pid}/${identity.startId}`;
+
+function isSame(a: readonly ProcessIdentity[], b: readonly ProcessIdentity[]): boolean {
+  return a === b || (a.length === b.length && a.every((one, i) => one.pid === b[i]?.pid && one.startId === b[i]?.startId));
+}
+
+export function createProcessWatch({ processes, timers, everyMs = 900 }: ProcessWatchOptions): ProcessWatch {
+  const watched = new Map<string, Watched>();
+  let cancel: (() => void) | undefined;
+
+  const isWaiting = () => watched.values().some((one) => one.ended.size < one.identities.length);
+
+  function arm(): void {
+    if (cancel || !isWaiting()) return;
+    cancel = timers.after(everyMs, () => {
+      cancel = undefined;
+      try {
+        look();
+      } finally {
+        arm();
+      }
+    });
+  }
+  function rest(): void {
+    if (!cancel || isWaiting()) return;
+    cancel();
+    cancel = undefined;
+  }
+
+  function look(): void {
+    const failures: unknown[] = [];
+    for (const [key, one] of [...watched]) {
+      for (const identity of one.identities) {
+        const id = idOf(identity);
+        if (one.ended.has(id) || processes.isAlive(identity)) continue;
+        one.ended.add(id);
+        try {
+          one.onEnd(identity); // may watch or unwatch
+        } catch (error) {
+          failures.push(error); // one broken listener does not hide the others' ends
+        }
+        if (watched.get(key) !== one) break;
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  return {
+    watch(key, identities, onEnd) {
+      const before = watched.get(key);
+      if (before && isSame(before.identities, identities)) {
+        before.onEnd = onEnd;
+        return;
+      }
+      const ids = new Set(identities.map(idOf));
+      const unique = ids.size === identities.length ? identities : [...new Map(identities.map((one) => [idOf(one), one])).values()];
+      watched.set(key, { identities: unique, ended: before?.ended.intersection(ids) ?? new Set(), onEnd });
+      if (cancel) rest();
+      else arm();
+    },
+    unwatch(key) {
+      watched.delete(key);
+      rest();
+    },
+    close() {
+      watched.clear();
+      rest();
+    },
+  };
+}
