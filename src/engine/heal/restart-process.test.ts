@@ -1,0 +1,458 @@
+// Who is stopped, who is not, and what is started (R12, R13), with real processes and ports. Every signal is kept and
+// compared with the pids that it may have gone to.
+import { existsSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort, isUp, type Ready, remedyOf, retold, until, World } from '../../../test/fixtures/heal-context.ts';
+import type { ProcessIdentity } from '../../contract/flow.ts';
+import type { RemedyContext } from '../../contract/ports.ts';
+import { restartProcess, startProcess, stopProcess } from './restart-process.ts';
+
+let world: World;
+let ready: string;
+let cases = 0;
+let signals = 0;
+let wrong = 0;
+
+beforeEach(async () => {
+  world = await new World().withEngine();
+  ready = path.join(world.folder, 'restarted');
+});
+afterEach(() => world.close());
+afterAll(() => {
+  process.stdout.write(`restart-process: ${cases} cases, ${signals} signals, ${wrong} wrong\n`);
+  expect(wrong).toBe(0);
+});
+
+function remedy(find: object = {}, more: object = {}) {
+  return remedyOf({
+    find: { match: world.marker, ...find },
+    start: world.argv('--ready', ready, ...('port' in find ? ['--port', String(find.port)] : [])),
+    stopTimeout: '400ms',
+    ...more,
+  });
+}
+function count(may: readonly number[]): void {
+  cases += 1;
+  signals += world.sent.length;
+  wrong += world.sent.filter((sent) => !may.includes(sent.pid)).length;
+  expect(world.sent.filter((sent) => !may.includes(sent.pid))).toEqual([]);
+}
+/** Restarts; exactly `stopped` are ended, and one new copy comes up. */
+async function healed(stopped: readonly Ready[], find: object, extra: Partial<RemedyContext> = {}, more: object = {}): Promise<Ready> {
+  const pids = stopped.flatMap((one) => [one.pid, ...one.children]);
+  const result = await restartProcess(remedy(find, more), world.context(extra));
+  count(pids);
+  expect(result).toMatchObject({ kind: 'acted', reason: stopped.length > 0 ? 'restarted' : 'started' });
+  expect(pids.filter(isUp)).toEqual([]);
+  const fresh = await world.readyOf(ready);
+  expect(fresh.pid).toBe(result.started?.pid);
+  expect(world.events).toContainEqual(
+    expect.objectContaining({ event: 'process-started', pid: fresh.pid, startId: result.started?.startId }),
+  );
+  return fresh;
+}
+/** Refuses by this reason: nobody is signalled, nothing is started, `bystanders` live on. */
+async function left(reason: string, bystanders: readonly Ready[], find: object, extra: Partial<RemedyContext> = {}, more: object = {}) {
+  const result = await restartProcess(remedy(find, more), world.context(extra));
+  count([]);
+  expect(world.sent).toEqual([]);
+  expect(result).toMatchObject({ kind: 'refused', reason });
+  expect(result.started).toBeUndefined();
+  expect(world.events).toEqual([]);
+  expect(existsSync(ready)).toBe(false);
+  expect(bystanders.flatMap((one) => [one.pid, ...one.children]).every(isUp)).toBe(true);
+  return result;
+}
+async function recordedOf(...copies: readonly Ready[]): Promise<ProcessIdentity[]> {
+  return Promise.all(copies.map(async ({ pid }) => ({ pid, startId: (await world.row(pid)).startId })));
+}
+
+describe('with a port', () => {
+  it('nobody runs: it is started, in its folder, with its log', async () => {
+    const port = await freePort();
+    const log = path.join(world.folder, 'app.log');
+    const fresh = await healed([], { port }, {}, { log });
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe(`pid ${fresh.pid}\n`);
+    expect(await world.processes.cwd(fresh.pid)).toBe(world.folder);
+    expect(existsSync(log)).toBe(true);
+    expect((await world.row(fresh.pid)).pgid).toBe(fresh.pid);
+  });
+
+  it('the listener that matches is stopped with its tree, wherever it works', async () => {
+    const port = await freePort();
+    const old = await world.copy(['--port', String(port), '--workers', '2'], { cwd: world.elsewhere });
+    const fresh = await healed([old], { port });
+    await until(async () => (await (await fetch(`http://127.0.0.1:${port}/`)).text()) === `pid ${fresh.pid}\n`, 'the new one answers');
+  });
+
+  it('one that ignores TERM is killed before the new one starts', async () => {
+    const port = await freePort();
+    const old = await world.copy(['--port', String(port), '--ignore-term', '--sessions', '1']);
+    await healed([old], { port });
+    expect(
+      world.sent
+        .filter((sent) => sent.signal === 'SIGKILL')
+        .map((sent) => sent.pid)
+        .sort(),
+    ).toEqual([old.pid, ...old.children].sort());
+  });
+
+  it("a stranger's listener is never touched, and named", async () => {
+    const port = await freePort();
+    const stranger = await world.copy(['--port', String(port)], { marker: 'somebody-else' });
+    const result = await left('port-taken', [stranger], { port });
+    expect(result.message).toContain(`pid ${stranger.pid}`);
+    expect(result.message).toContain('somebody-else');
+  });
+
+  it("a stranger's listener protects also our own copy beside it: it could not be started anew", async () => {
+    const port = await freePort();
+    const stranger = await world.copy(['--port', String(port)], { marker: 'somebody-else' });
+    const own = await world.copy();
+    await left('port-taken', [stranger, own], { port }, { recorded: await recordedOf(own) });
+  });
+
+  it("another user's listener is never touched, although it matches", async () => {
+    const port = await freePort();
+    const other = await world.copy(['--port', String(port)]);
+    const processes = retold(world.processes, new Map([[other.pid, { uid: 4_242 }]]));
+    const result = await left('port-taken', [other], { port }, { processes });
+    expect(result.message).toContain('another user');
+  });
+
+  it('an owner that this user may not see is left alone', async () => {
+    const port = await freePort();
+    const processes = { ...world.processes, portOwners: async () => ({ kind: 'unknown' as const, why: 'not permitted' }) };
+    const own = await world.copy();
+    await left('owner-unknown', [own], { port }, { processes });
+  });
+
+  it('the engine is not its own patient, although it listens and matches', async () => {
+    const port = await freePort();
+    const processes = { ...world.processes, portOwners: async () => ({ kind: 'known' as const, pids: [world.enginePid] }) };
+    await left('port-taken', [], { port }, { processes });
+    expect(isUp(world.enginePid)).toBe(true);
+  });
+
+  it('a master and its workers that share the socket are one', async () => {
+    const port = await freePort();
+    const old = await world.copy(['--port', String(port), '--workers', '2']);
+    const pids = [old.children[1] as number, old.pid, old.children[0] as number];
+    const real = world.processes;
+    const processes = { ...real, portOwners: async () => ({ kind: 'known' as const, pids: pids.filter(isUp) }) };
+    await healed([old], { port }, { processes });
+  });
+
+  it('a worker that listens is stopped with its master, or the master would start it anew', async () => {
+    const port = await freePort();
+    const old = await world.copy(['--workers', '1', '--respawn']);
+    const processes = { ...world.processes, portOwners: async () => ({ kind: 'known' as const, pids: old.children.filter(isUp) }) };
+    await healed([old], { port }, { processes });
+  });
+
+  it('two copies that both listen: nobody knows which', async () => {
+    const port = await freePort();
+    const one = await world.copy([], { detached: false });
+    const two = await world.copy([], { detached: false });
+    const processes = { ...world.processes, portOwners: async () => ({ kind: 'known' as const, pids: [one.pid, two.pid] }) };
+    await left('several-candidates', [one, two], { port }, { processes });
+  });
+
+  it('orphaned workers of a recorded master are known by its process group', async () => {
+    const port = await freePort();
+    const old = await world.copy(['--workers', '2']);
+    const recorded = await recordedOf(old);
+    process.kill(old.pid, 'SIGKILL');
+    await until(() => !isUp(old.pid), 'the master is dead');
+    const processes = { ...world.processes, portOwners: async () => ({ kind: 'known' as const, pids: old.children.filter(isUp) }) };
+    await healed([{ pid: old.children[0] as number, children: [old.children[1] as number] }], { port }, { processes, recorded });
+  });
+
+  it('a recorded copy that hangs before it listens is stopped, not doubled', async () => {
+    const port = await freePort();
+    const old = await world.copy([], { cwd: world.elsewhere });
+    await healed([old], { port }, { recorded: await recordedOf(old) });
+  });
+
+  it('dies between the look and the signal: it is started all the same', async () => {
+    const port = await freePort();
+    const old = await world.copy(['--port', String(port)]);
+    const real = world.processes;
+    let looks = 0;
+    const processes = {
+      ...real,
+      table: async (options?: { maxAgeMs?: number }) => {
+        const table = await real.table(options);
+        looks += 1;
+        if (looks === 1) {
+          process.kill(old.pid, 'SIGKILL');
+          await until(() => !isUp(old.pid), 'it has died');
+        }
+        return table;
+      },
+    };
+    const result = await restartProcess(remedy({ port }), world.context({ processes }));
+    count([]);
+    expect(result).toMatchObject({ kind: 'acted', reason: 'started' });
+    await world.readyOf(ready);
+  });
+});
+
+describe('what the engine recorded', () => {
+  it('is stopped by its identity, also in another folder and beside another copy', async () => {
+    const own = await world.copy(['--workers', '1'], { cwd: world.elsewhere });
+    const other = await world.copy([], { cwd: path.dirname(world.elsewhere) });
+    await healed([own], {}, { recorded: await recordedOf(own) });
+    expect(isUp(other.pid)).toBe(true);
+  });
+
+  it('is stopped, but nothing is started beside a copy that works in the very folder', async () => {
+    const own = await world.copy([], { cwd: world.elsewhere });
+    const other = await world.copy();
+    const result = await restartProcess(remedy(), world.context({ recorded: await recordedOf(own) }));
+    count([own.pid]);
+    expect(result).toMatchObject({ kind: 'acted', reason: 'another-copy' });
+    expect([isUp(own.pid), isUp(other.pid), existsSync(ready)]).toEqual([false, true, false]);
+  });
+
+  it('with another start is another process: the pid was given away', async () => {
+    const stranger = await world.copy([], { cwd: world.elsewhere });
+    await left('no-certain-owner', [stranger], {}, { recorded: [{ pid: stranger.pid, startId: 'long-ago' }] });
+  });
+
+  it('but no longer matches is left alone, and nothing is started beside it', async () => {
+    const own = await world.copy(['--title', 'renamed']);
+    await until(async () => (await world.row(own.pid)).command.startsWith('renamed'), 'it has renamed itself');
+    const result = await left('no-certain-owner', [own], {}, { recorded: await recordedOf(own) });
+    expect(result.message).toContain('no longer matches');
+  });
+
+  it('as a start script is known by what it runs', async () => {
+    const script = path.join(world.folder, 'start.sh');
+    const file = path.join(world.folder, 'inner');
+    writeFileSync(
+      script,
+      `${world
+        .argv('--ready', file)
+        .map((word) => `'${word}'`)
+        .join(' ')}\nexit 0\n`,
+    );
+    const shell = world.raw(['sh', script], world.elsewhere);
+    const inner = await world.readyOf(file);
+    const recorded = await recordedOf({ pid: shell.pid as number, children: [] });
+    await healed([inner], {}, { recorded });
+  });
+
+  it('may have a terminal: the engine gave it none, but it is its own', async () => {
+    const own = await world.copy();
+    const processes = retold(world.processes, new Map([[own.pid, { hasTerminal: true }]]));
+    await healed([own], {}, { processes, recorded: await recordedOf(own) });
+  });
+});
+
+describe('the only tree of this user', () => {
+  it('that matches and works in the folder is stopped; one elsewhere is not', async () => {
+    const here = await world.copy(['--workers', '1']);
+    const elsewhere = await world.copy([], { cwd: world.elsewhere });
+    await healed([here], {});
+    expect(isUp(elsewhere.pid)).toBe(true);
+  });
+
+  it('is found through a folder that is a symlink', async () => {
+    const here = await world.copy();
+    symlinkSync(world.folder, path.join(world.elsewhere, 'link'));
+    await healed([here], {}, {}, { cwd: path.join(world.elsewhere, 'link') });
+  });
+
+  it('elsewhere is not certain: no kill, no second copy', async () => {
+    const elsewhere = await world.copy([], { cwd: world.elsewhere });
+    const result = await left('no-certain-owner', [elsewhere], {});
+    expect(result.message).toContain(`pid ${elsewhere.pid}`);
+  });
+
+  it('is not certain where no folder is configured', async () => {
+    const one = await world.copy();
+    await left('no-certain-owner', [one], {}, { serviceCwd: undefined });
+  });
+
+  it('is not certain where the system does not tell folders', async () => {
+    const one = await world.copy();
+    await left('no-certain-owner', [one], {}, { processes: { ...world.processes, cwd: async () => undefined } });
+  });
+
+  it('is not one of two', async () => {
+    const copies = [await world.copy(), await world.copy()];
+    await left('several-candidates', copies, {});
+  });
+
+  it('of another user does not count: it is started', async () => {
+    const other = await world.copy();
+    const processes = retold(world.processes, new Map([[other.pid, { uid: 4_242 }]]));
+    await healed([], {}, { processes });
+    expect(isUp(other.pid)).toBe(true);
+  });
+
+  it('in a terminal is left to the person who sits there, but a person may restart it', async () => {
+    const typed = await world.copy();
+    const processes = retold(world.processes, new Map([[typed.pid, { hasTerminal: true }]]));
+    await left('has-terminal', [typed], {}, { processes });
+    await healed([typed], {}, { processes, trigger: 'person' });
+  });
+
+  it('in a real terminal is left alone', async () => {
+    const file = path.join(world.folder, 'typed');
+    const command = world
+      .argv('--ready', file)
+      .map((word) => `'${word}'`)
+      .join(' ');
+    if (!existsSync('/usr/bin/script')) return process.stdout.write('skipped: no script(1) here to make a terminal\n');
+    world.raw(['/usr/bin/script', '-qec', `exec ${command}`, '/dev/null'], world.folder);
+    const typed = await world.readyOf(file);
+    expect((await world.row(typed.pid)).hasTerminal).toBe(true);
+    const result = await restartProcess(remedy(), world.context());
+    count([]);
+    expect(result).toMatchObject({ kind: 'refused' });
+    expect(['has-terminal', 'several-candidates']).toContain(result.reason);
+    expect(isUp(typed.pid)).toBe(true);
+    return undefined;
+  });
+
+  it('is not a command that the engine runs itself, whatever its words', async () => {
+    // A check like `sh -c 'curl … app.py'`: a child of the engine, somewhere else, matching.
+    const processes = retold(world.processes, new Map());
+    const check = await world.copy([], { cwd: world.elsewhere });
+    const asChild = retold(processes, new Map([[check.pid, { ppid: world.enginePid }]]));
+    await healed([], {}, { processes: asChild });
+    expect(isUp(check.pid)).toBe(true);
+  });
+});
+
+describe('a pid file', () => {
+  it('names the one of two copies', async () => {
+    const one = await world.copy();
+    const two = await world.copy([], { cwd: world.elsewhere });
+    const pidFile = path.join(world.folder, 'app.pid');
+    writeFileSync(pidFile, `${two.pid}\n`);
+    const result = await stopProcess(remedy({ pidFile }), world.context());
+    count([two.pid]);
+    expect(isUp(two.pid)).toBe(false);
+    expect(isUp(one.pid)).toBe(true);
+    expect(result.kind).toBe('acted');
+  });
+
+  it.each([
+    ['is missing', () => undefined],
+    ['is garbage', (file: string) => writeFileSync(file, 'not a number')],
+    ['is empty', (file: string) => writeFileSync(file, '')],
+    ['is a folder', (file: string) => mkdirSync(file)],
+    ['names nobody', (file: string) => writeFileSync(file, '4194303')],
+    ['names pid 1', (file: string) => writeFileSync(file, '1')],
+    ['names pid 0', (file: string) => writeFileSync(file, '0')],
+    ['names the engine', (file: string) => writeFileSync(file, String(world.enginePid))],
+  ])('that %s counts as none', async (_, make) => {
+    const pidFile = path.join(world.elsewhere, 'app.pid');
+    make(pidFile);
+    await healed([], { pidFile });
+    expect(isUp(world.enginePid)).toBe(true);
+  });
+
+  it('of a stranger counts as none', async () => {
+    const stranger = await world.copy([], { marker: 'somebody-else' });
+    const pidFile = path.join(world.folder, 'app.pid');
+    writeFileSync(pidFile, String(stranger.pid));
+    await healed([], { pidFile });
+    expect(isUp(stranger.pid)).toBe(true);
+  });
+
+  it('that is older than the process that has its number now counts as none', async () => {
+    const other = await world.copy([], { cwd: world.elsewhere });
+    const pidFile = path.join(world.folder, 'app.pid');
+    writeFileSync(pidFile, String(other.pid));
+    utimesSync(pidFile, new Date(0), new Date(0));
+    await left('no-certain-owner', [other], { pidFile });
+  });
+});
+
+describe('nothing is stopped for a start that can not follow', () => {
+  it('when program, folder or log folder is missing', async () => {
+    const running = await world.copy();
+    for (const [more, reason] of [
+      [{ start: ['no-such-program-anywhere'] }, 'program-missing'],
+      [{ start: ['./no-such-script.sh'] }, 'program-missing'],
+      [{ cwd: path.join(world.folder, 'gone') }, 'folder-missing'],
+      [{ log: path.join(world.folder, 'gone', 'app.log') }, 'log-folder-missing'],
+      [{ start: [world.folder] }, 'program-missing'],
+    ] as const) {
+      const result = await restartProcess(remedy({}, more), world.context());
+      expect(result).toMatchObject({ kind: 'not-started', reason });
+    }
+    count([]);
+    expect(world.sent).toEqual([]);
+    expect(isUp(running.pid)).toBe(true);
+  });
+
+  it('when the engine is ending', async () => {
+    const running = await world.copy();
+    world.stopper.abort();
+    await left('aborted', [running], {});
+  });
+});
+
+describe('there is never a second copy', () => {
+  it('when it will not die', async () => {
+    const own = await world.copy();
+    const kill = (pid: number, signal: NodeJS.Signals) => void world.sent.push({ pid, signal });
+    const result = await restartProcess(remedy(), world.context({ kill }));
+    count([own.pid]);
+    expect(result).toMatchObject({ kind: 'acted', reason: 'could-not-stop' });
+    expect(result.started).toBeUndefined();
+    expect(existsSync(ready)).toBe(false);
+  });
+
+  it('when a supervisor has started it again', async () => {
+    const own = await world.copy([]);
+    let again: Promise<Ready> | undefined;
+    const kill = (pid: number, signal: NodeJS.Signals) => {
+      world.sent.push({ pid, signal });
+      process.kill(pid, 'SIGKILL');
+      again ??= world.copy();
+    };
+    const result = await restartProcess(remedy(), world.context({ kill }));
+    count([own.pid]);
+    expect(result).toMatchObject({ kind: 'acted', reason: 'came-back' });
+    expect(isUp((await again)?.pid as number)).toBe(true);
+    expect(existsSync(ready)).toBe(false);
+  });
+});
+
+describe('stop and start by a person', () => {
+  it('stops, says so, and is content when nothing runs', async () => {
+    const own = await world.copy(['--workers', '1']);
+    expect(await stopProcess(remedy(), world.context())).toMatchObject({ kind: 'acted', reason: 'stopped' });
+    count([own.pid, ...own.children]);
+    expect([own.pid, ...own.children].some(isUp)).toBe(false);
+    expect(await stopProcess(remedy(), world.context())).toMatchObject({ kind: 'acted', reason: 'not-running' });
+  });
+
+  it('starts where nothing runs, and not where it does', async () => {
+    const port = await freePort();
+    const first = await startProcess(remedy({ port }), world.context({ trigger: 'person' }));
+    expect(first).toMatchObject({ kind: 'acted', reason: 'started' });
+    await world.readyOf(ready);
+    expect(await startProcess(remedy({ port }), world.context({ trigger: 'person' }))).toMatchObject({
+      kind: 'refused',
+      reason: 'already-running',
+    });
+    const stranger = await freePort();
+    await world.copy(['--port', String(stranger)], { marker: 'somebody-else' });
+    expect(await startProcess(remedy({ port: stranger }), world.context())).toMatchObject({ kind: 'refused', reason: 'port-taken' });
+    count([]);
+    expect(world.sent).toEqual([]);
+  });
+});
+
+it('a log in the folder of the service is appended to, under its own name', async () => {
+  const fresh = await healed([], {}, {}, { log: 'app.log', start: world.argv('--ready', ready, '--talk', '20') });
+  await until(() => readFileSync(path.join(world.folder, 'app.log'), 'utf8').includes(`${fresh.pid} still here`), 'it logs');
+});
