@@ -1,0 +1,14 @@
+// Where an engine is found: its home and its control socket. Light, so that a client loads nothing else of the engine.
+import os from 'node:os';
+import { resolveHome } from './keep/home.ts';
+import { connectAddress } from './keep/socket-path.ts';
+
+/** Path of the home for this call: the flag, else the environment, else the platform's place (PRODUCT section 3). */
+export function homeOf(flag: string | undefined, env: Readonly<Record<string, string | undefined>>): string {
+  return resolveHome({ flag, env, platform: process.platform, userHome: os.homedir() });
+}
+
+/** Address of the control socket of whoever owns this home. */
+export function socketOf(home: string): Promise<string> {
+  return connectAddress(home, { uid: process.getuid?.() ?? 0, tmp: os.tmpdir() });
+}

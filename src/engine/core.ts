@@ -1,0 +1,466 @@
+// The running engine without its house: cells, their rounds, timers, sleep and wake, dependencies. Everything that touches
+// the machine comes in as a port, so that a year can be simulated in seconds (R1, R8, R9, R11).
+// Longer than 250 lines: it is the one place that knows when a round begins; what happens in it is round.ts.
+import pLimit from 'p-limit';
+import type { CheckConfig, Config, RemedyConfig, ServiceConfig } from '../contract/config.ts';
+import { errorText } from '../contract/errors.ts';
+import type { ProcessIdentity, Reading, ServiceState } from '../contract/flow.ts';
+import type {
+  AuditPort,
+  ChannelPort,
+  ClockPort,
+  IdsPort,
+  ProbeContext,
+  RemedyContext,
+  RemedyResult,
+  TimersPort,
+} from '../contract/ports.ts';
+import { elapsedMs, type Moment } from '../contract/time.ts';
+import { type AttemptDeps, type RemedyTools, runAttempt } from './attempt.ts';
+import { type Cell, newCell } from './cell.ts';
+import { newHealth } from './decide/advance-health.ts';
+import { newRecovery, reopenWindow, resumeInterrupted } from './decide/advance-recovery.ts';
+import { newAlertState } from './decide/alert.ts';
+import { firstDueMs, nextDue } from './decide/due.ts';
+import { phaseOf } from './decide/summary.ts';
+import { engineStart, isPauseOver, resume, wake } from './decide/will.ts';
+import { WAKE_SETTLE_MS } from './decide/window.ts';
+import { createNotices, type Notices } from './notices.ts';
+import { followAlert, type RoundDeps, type RoundDepth, recordFinished, round } from './round.ts';
+import type { AgentQueue, QueueRaise } from './tell/agent-queue.ts';
+
+/** The part of the state store that the core uses. */
+export interface CoreStore {
+  readonly loaded: ReadonlyMap<string, Partial<ServiceState>>;
+  put(service: string, state: ServiceState): void;
+  flush(options?: { urgent?: boolean }): Promise<void>;
+}
+
+export interface CoreDeps {
+  readonly clock: ClockPort;
+  readonly timers: TimersPort;
+  readonly ids: IdsPort;
+  readonly audit: AuditPort;
+  readonly store: CoreStore;
+  readonly queue: AgentQueue;
+  readonly channels: ReadonlyMap<string, ChannelPort>;
+  readonly isDryRun: boolean;
+  /** false: nothing is looked at by itself, except to verify an attempt (`check` without an engine). */
+  readonly isScheduled: boolean;
+  readonly tools: RemedyTools;
+  probeContext(): Omit<ProbeContext, 'memory'>;
+  look(check: CheckConfig, ctx: ProbeContext): Promise<Reading>;
+  startsProgram(check: CheckConfig): boolean;
+  runRemedy(remedy: RemedyConfig, ctx: RemedyContext): Promise<RemedyResult>;
+  evidence(cell: Cell): Promise<QueueRaise['evidence']>;
+  /** Watches exactly these processes for this service; tells once when one has ended (R1). */
+  watch(service: string, identities: readonly ProcessIdentity[], onEnd: (identity: ProcessIdentity) => void): void;
+  unwatch(service: string): void;
+  /** Processes that belong to a service by its `find`, where its check identifies none. */
+  identify(cell: Cell): Promise<readonly ProcessIdentity[]>;
+  isAlive(identity: ProcessIdentity): boolean;
+  problem(code: string, message: string | undefined): void;
+  /** Something that a view shows has changed. */
+  changed(): void;
+}
+
+/** The heartbeat (R9): a beat that comes later than two more periods was a sleep. */
+const BEAT_MS = 15_000;
+const LATE_MS = 2 * BEAT_MS;
+/** Between two clocks: this much difference is a sleep (boot against awake) or a jump (wall against boot). */
+const CLOCK_STEP_MS = 2_000;
+
+export interface Core {
+  readonly cells: ReadonlyMap<string, Cell>;
+  readonly notices: Notices;
+  config(): Config;
+  /** Takes a configuration: at the start, and again while running. State of services that stay is kept. */
+  apply(config: Config): void;
+  runRound(cell: Cell, depth: RoundDepth): Promise<void>;
+  /** Plans the next look anew, after somebody's word changed the state. */
+  reschedule(cell: Cell): void;
+  put(cell: Cell): void;
+  readonly roundDeps: RoundDeps;
+  readonly attemptDeps: AttemptDeps;
+  /** The machine has slept, or a power event says so (R9). */
+  slept(now: Moment, forMs: number): void;
+  isAsleep(): boolean;
+  close(): Promise<void>;
+}
+
+export function createCore(deps: CoreDeps, first: Config): Core {
+  const { clock, timers, audit } = deps;
+  const cells = new Map<string, Cell>();
+  const limit = pLimit(first.concurrency);
+  const stopping = new AbortController();
+  const running = new Set<Promise<void>>();
+  let config = first;
+  let epoch = 0;
+  let asleepUntilBootMs = 0;
+  let isClosed = false;
+  let beat: (() => void) | undefined;
+  let beatAtBootMs: number | undefined;
+  /** State of services that left the configuration: they may come back, and nothing is forgotten by that (R3, R6). */
+  const parked = new Map<string, ServiceState>();
+  let seen = clock.now();
+
+  const put = (cell: Cell): void => {
+    if (cell.isGone) {
+      if (cells.has(cell.service.id)) return; // it is back, and this is its past
+      parked.set(cell.service.id, cell.state);
+    }
+    if (!deps.isDryRun) deps.store.put(cell.service.id, cell.state);
+    deps.changed();
+  };
+  const stateTrouble = (error: unknown): void =>
+    deps.problem('home-unusable', error === undefined ? undefined : `The state cannot be written: ${errorText(error)}`);
+  const flush = async (urgent: boolean): Promise<void> => {
+    if (!deps.isDryRun) await deps.store.flush({ urgent });
+  };
+  const flushSoon = (): void => {
+    void flush(false).then(() => stateTrouble(undefined), stateTrouble);
+  };
+  const attemptFinished = (cell: Cell): void => {
+    for (const done of cell.waiting.splice(0)) done();
+    deps.changed();
+  };
+  const track = (work: Promise<void>): void => {
+    running.add(work);
+    void work.finally(() => running.delete(work));
+  };
+
+  const attemptDeps: AttemptDeps = {
+    clock,
+    audit,
+    isDryRun: deps.isDryRun,
+    tools: deps.tools,
+    signal: stopping.signal,
+    runRemedy: deps.runRemedy,
+    put,
+    flushSoon,
+    processEnded,
+    attemptFinished,
+    lookAgain: reschedule,
+  };
+  const notices = createNotices({
+    clock,
+    timers,
+    audit,
+    queue: deps.queue,
+    channels: deps.channels,
+    isDryRun: deps.isDryRun,
+    config: () => config,
+    put,
+    flush: () => flush(true),
+    affectedBy: (cell) =>
+      [...cells.values()].filter((other) => other.state.health.suppressedBy.includes(cell.service.id)).map((other) => other.service.name),
+    evidence: deps.evidence,
+    channelTrouble: (channel, error) => deps.problem(`channel-${channel}`, error && `Notices by ${channel} fail: ${error}`),
+    decideAgain: (cell) => {
+      if (cell.isGone) return;
+      const before = cell.state;
+      followAlert(cell, roundDeps, roundDeps.isHeld(cell), clock.now());
+      if (cell.state === before) return;
+      put(cell);
+      flushSoon();
+    },
+  });
+  const roundDeps: RoundDeps = {
+    clock,
+    ids: deps.ids,
+    audit,
+    isDryRun: deps.isDryRun,
+    config: () => config,
+    look: (cell) => {
+      if (!deps.startsProgram(cell.service.check)) return deps.look(cell.service.check, cell.probe);
+      return limit(() => deps.look(cell.service.check, cell.probe));
+    },
+    // A look may end before the late beat tells that the machine has slept.
+    epoch: () => {
+      noticeTime(clock.now(), beatAtBootMs);
+      return epoch;
+    },
+    isClosing: () => isClosed,
+    dependenciesDown,
+    // Builds hold restarts (R10) in a later version; until then nothing is ever held.
+    isHeld: () => false,
+    put,
+    flush: () => flush(true),
+    startAttempt: (cell, remedy) =>
+      track(runAttempt(cell, remedy, attemptDeps).catch((error: unknown) => deps.problem('internal', errorText(error)))),
+    attemptFinished,
+    tell: notices.tell,
+    requeue: notices.requeue,
+    stateTrouble,
+  };
+
+  // ------------------------------------------------------------ rounds and their time
+  function runRound(cell: Cell, depth: RoundDepth): Promise<void> {
+    const before = cell.round;
+    const work = (before ? before.then(() => oneRound(cell, depth)) : oneRound(cell, depth)).then(() => {
+      if (cell.round === work) cell.round = undefined;
+    });
+    cell.round = work;
+    return work;
+  }
+
+  async function oneRound(cell: Cell, depth: RoundDepth): Promise<void> {
+    const before = cell.state;
+    const statusBefore = before.health.status;
+    try {
+      await round(cell, roundDeps, depth);
+      deps.problem('internal', undefined);
+    } catch (error) {
+      deps.problem('internal', `A round of ${cell.service.name} broke: ${errorText(error)}`);
+    }
+    if (cell.isGone || isClosed) return;
+    if (cell.state !== before) flushSoon();
+    if (statusBefore !== cell.state.health.status) {
+      cell.mayHaveChanged = true;
+      if (cell.state.health.status !== 'error') wakeChildren(cell);
+    }
+    if (cell.state.health.status === 'ok' && deps.isScheduled) watchProcesses(cell);
+    deps.changed();
+    reschedule(cell);
+  }
+
+  function reschedule(cell: Cell): void {
+    if (isClosed || cell.isGone) return;
+    if (!deps.isScheduled && !cell.state.recovery.current) return;
+    const now = clock.now();
+    const waits = [left(cell.planWaitMs, cell.planAt, now), left(cell.alertWaitMs, cell.alertAt, now)].filter((ms) => ms !== undefined);
+    const due = nextDue({
+      service: cell.service,
+      health: cell.state.health,
+      recovery: cell.state.recovery,
+      lastLook: cell.lastLook,
+      waitMs: waits.length > 0 ? Math.min(...waits) : undefined,
+      startsProgram: deps.startsProgram(cell.service.check),
+      now,
+    });
+    planLook(cell, due.inMs, now);
+  }
+
+  function planLook(cell: Cell, inMs: number | undefined, now: Moment): void {
+    cell.next?.cancel();
+    cell.next = undefined;
+    if (inMs === undefined) return;
+    const atBootMs = now.bootMs + inMs;
+    cell.next = { atBootMs, cancel: timers.after(inMs, () => fire(cell)) };
+  }
+
+  function fire(cell: Cell): void {
+    const planned = cell.next?.atBootMs;
+    cell.next = undefined;
+    const now = clock.now();
+    if (noticeTime(now, planned)) return; // everything has been planned anew
+    if (planned !== undefined && planned - now.bootMs > 1_000) {
+      planLook(cell, planned - now.bootMs, now); // longer than a timer can be
+      return;
+    }
+    if (cell.round) return; // its end plans the next look
+    if (isPauseOver(cell.state.health, now)) {
+      cell.state = { ...cell.state, health: resume(cell.state.health) };
+      put(cell);
+    }
+    void runRound(cell, 'full');
+  }
+
+  // ------------------------------------------------------------ processes (R1)
+  function processEnded(cell: Cell, identity: ProcessIdentity): void {
+    if (isClosed || cell.isGone || !deps.isScheduled) return;
+    const { recovery } = cell.state;
+    if (recovery.started.some((known) => known.pid === identity.pid && known.startId === identity.startId)) {
+      cell.state = { ...cell.state, recovery: { ...recovery, started: recovery.started.filter((known) => known.pid !== identity.pid) } };
+      put(cell);
+    }
+    if (recovery.current && !recovery.current.returnedAt) return; // our own remedy is at work
+    if (cell.state.health.paused) return;
+    if (cell.round) void cell.round.then(() => planLook(cell, 0, clock.now()));
+    else planLook(cell, 0, clock.now());
+  }
+
+  function watchProcesses(cell: Cell): void {
+    const onEnd = (identity: ProcessIdentity): void => processEnded(cell, identity);
+    if (cell.processes.length > 0) {
+      cell.watched = cell.processes;
+      deps.watch(cell.service.id, cell.processes, onEnd);
+      return;
+    }
+    // Finding out who answers costs a pass over all processes: only when something may have changed.
+    if (!cell.mayHaveChanged && cell.watched.every(deps.isAlive)) return;
+    cell.mayHaveChanged = false;
+    void deps.identify(cell).then(
+      (identities) => {
+        if (cell.isGone || isClosed) return;
+        cell.watched = identities;
+        deps.watch(cell.service.id, identities, onEnd);
+      },
+      () => undefined, // who cannot be identified is not watched; the timer still looks
+    );
+  }
+
+  // ------------------------------------------------------------ dependencies (R11)
+  async function dependenciesDown(cell: Cell, depth: RoundDepth): Promise<readonly string[]> {
+    const parents = cell.service.dependsOn.flatMap((id) => cells.get(id) ?? []);
+    const asked = clock.now();
+    const down = await Promise.all(parents.map(async (parent) => ((await isDown(parent, asked, depth)) ? parent.service.id : undefined)));
+    return down.filter((id) => id !== undefined);
+  }
+  async function isDown(parent: Cell, asked: Moment, depth: RoundDepth): Promise<boolean> {
+    if (parent.state.health.paused) return false;
+    if (parent.round) await parent.round;
+    // A look that began within the last second is new enough; a dozen children ask at the same moment.
+    const isFresh = parent.lastLook !== undefined && elapsedMs(parent.lastLook.startedAt, asked) < 1_000;
+    if (!isFresh) await runRound(parent, depth);
+    const phase = phaseOf(parent.state, false, clock.now());
+    return parent.state.health.status === 'error' || ['recovering', 'settling', 'held', 'gave-up', 'stopped'].includes(phase);
+  }
+  function wakeChildren(parent: Cell): void {
+    for (const child of cells.values()) {
+      if (child.state.health.suppressedBy.includes(parent.service.id) && !child.round) planLook(child, 0, clock.now());
+    }
+  }
+
+  // ------------------------------------------------------------ sleep, wake, clocks (R9)
+  /** True when the machine has slept since the last look at the clocks. */
+  function noticeTime(now: Moment, plannedBootMs?: number): boolean {
+    const bootGap = now.bootMs - seen.bootMs;
+    const sleptMs = bootGap - (now.awakeMs - seen.awakeMs);
+    const lateMs = plannedBootMs === undefined ? 0 : now.bootMs - plannedBootMs;
+    const jumpMs = now.wallMs - seen.wallMs - bootGap;
+    seen = now;
+    if (Math.abs(jumpMs) > CLOCK_STEP_MS) audit.write('health', { event: 'clock-jumped', byMs: Math.round(jumpMs) }, now);
+    if (sleptMs <= CLOCK_STEP_MS && lateMs <= LATE_MS) return false;
+    slept(now, Math.max(sleptMs, lateMs));
+    return true;
+  }
+
+  function slept(now: Moment, forMs: number): void {
+    epoch += 1;
+    asleepUntilBootMs = now.bootMs + WAKE_SETTLE_MS;
+    audit.write('health', { event: 'slept', forMs: Math.round(forMs) }, now);
+    const all = [...cells.values()];
+    all.forEach((cell, index) => {
+      const { state, service } = cell;
+      cell.state = { ...state, health: wake(state.health, service, now), recovery: reopenWindow(state.recovery, now) };
+      put(cell);
+      const isFollowed = deps.isScheduled || cell.state.recovery.current !== undefined;
+      if (isFollowed && !(cell.state.health.paused && cell.state.health.paused.forMs === undefined)) {
+        planLook(cell, WAKE_SETTLE_MS + firstDueMs(index, all.length, shortestInterval()), now);
+      }
+    });
+    planBeat();
+    flushSoon();
+  }
+
+  function planBeat(): void {
+    beat?.();
+    if (!deps.isScheduled || isClosed) return;
+    const planned = clock.now().bootMs + BEAT_MS;
+    beatAtBootMs = planned;
+    beat = timers.after(BEAT_MS, () => {
+      if (!noticeTime(clock.now(), planned)) planBeat();
+    });
+  }
+
+  const shortestInterval = (): number => Math.min(...config.services.map((service) => service.intervalMs));
+
+  // ------------------------------------------------------------ configuration
+  function apply(next: Config): void {
+    noticeTime(clock.now(), beatAtBootMs);
+    config = next;
+    limit.concurrency = next.concurrency;
+    const wanted = new Map(next.services.map((service) => [service.id, service]));
+    for (const [id, cell] of cells) if (!wanted.has(id)) drop(cell);
+    const fresh = next.services.filter((service) => !cells.has(service.id));
+    const now = clock.now();
+    for (const service of next.services) {
+      const cell = cells.get(service.id);
+      if (cell) replace(cell, service);
+    }
+    fresh.forEach((service, index) => {
+      add(service, firstDueMs(index, fresh.length, shortestInterval()), now);
+    });
+    reorder(next.services);
+    planBeat();
+    deps.changed();
+  }
+
+  function add(service: ServiceConfig, inMs: number, now: Moment): void {
+    const saved = parked.get(service.id) ?? deps.store.loaded.get(service.id);
+    parked.delete(service.id);
+    // The machine has just woken: what comes back now waits like all the others (R9).
+    const wakingMs = Math.max(0, asleepUntilBootMs - now.bootMs);
+    const health = engineStart(saved?.health ?? newHealth(now), service, now);
+    const state: ServiceState = {
+      health: wakingMs > 0 ? wake(health, service, now) : health,
+      recovery: resumeInterrupted(saved?.recovery ?? newRecovery(), now),
+      alert: saved?.alert ?? newAlertState(),
+    };
+    const cell = newCell(service, state, { ...deps.probeContext(), memory: new Map() });
+    cells.set(service.id, cell);
+    put(cell);
+    if (saved?.recovery?.current && !state.recovery.current) recordFinished(cell, roundDeps, now);
+    notices.resume(cell);
+    if (deps.isScheduled) planLook(cell, wakingMs + inMs, now);
+  }
+
+  function replace(cell: Cell, service: ServiceConfig): void {
+    const isSame = JSON.stringify(cell.service) === JSON.stringify(service);
+    if (isSame) return;
+    if (JSON.stringify(cell.service.check) !== JSON.stringify(service.check)) cell.probe = { ...deps.probeContext(), memory: new Map() };
+    cell.service = service;
+    cell.mayHaveChanged = true;
+    reschedule(cell);
+  }
+
+  function drop(cell: Cell): void {
+    cell.isGone = true;
+    cell.next?.cancel();
+    deps.unwatch(cell.service.id);
+    cells.delete(cell.service.id);
+    parked.set(cell.service.id, cell.state);
+    attemptFinished(cell);
+  }
+
+  /** The order of the file is the order of every view. */
+  function reorder(services: readonly ServiceConfig[]): void {
+    for (const service of services) {
+      const cell = cells.get(service.id);
+      if (!cell) continue;
+      cells.delete(service.id);
+      cells.set(service.id, cell);
+    }
+  }
+
+  apply(first);
+  return {
+    cells,
+    notices,
+    config: () => config,
+    apply,
+    runRound,
+    reschedule,
+    put,
+    roundDeps,
+    attemptDeps,
+    slept,
+    isAsleep: () => clock.now().bootMs < asleepUntilBootMs,
+    async close() {
+      isClosed = true;
+      beat?.();
+      for (const cell of cells.values()) cell.next?.cancel();
+      for (const id of cells.keys()) deps.unwatch(id);
+      notices.close();
+      // A remedy that is at work is given a moment to return; it runs on by itself if it needs longer (R18).
+      await Promise.race([Promise.all([...running, notices.idle()]), timers.sleep(3_000)]);
+      stopping.abort();
+    },
+  };
+}
+
+/** What is left of a wait that was told at `at`. */
+function left(waitMs: number | undefined, at: Moment | undefined, now: Moment): number | undefined {
+  return waitMs === undefined || !at ? undefined : Math.max(0, waitMs - elapsedMs(at, now));
+}

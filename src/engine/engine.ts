@@ -1,0 +1,377 @@
+// The door: opens an engine on a home, real ports behind it. Everything that a way in (socket, command line, window) may use.
+import os from 'node:os';
+import path from 'node:path';
+import { errorText, HealthError } from '../contract/errors.ts';
+import { HOME_FILES } from '../contract/home.ts';
+import type { Operations } from '../contract/operations.ts';
+import type { ClockPort, CommandPort, ProcessPort } from '../contract/ports.ts';
+import { type Queue, queueSchema } from '../contract/queue.ts';
+import type { Problem, Snapshot } from '../contract/snapshot.ts';
+import { elapsedMs, isoTime, type Moment } from '../contract/time.ts';
+import type { Cell } from './cell.ts';
+import { createCommandPort } from './commands.ts';
+import { type Core, createCore } from './core.ts';
+import { type ServiceSight, summarize, viewOf } from './decide/summary.ts';
+import { gatherEvidence } from './evidence.ts';
+import { knowsHowToStart, knowsHowToStop, runRemedy, startServiceBy, stopService } from './heal/index.ts';
+import { readHistory, readIncidents } from './history.ts';
+import { identifyService } from './identify-service.ts';
+import { openAuditLogs } from './keep/audit-log.ts';
+import { type LoadedConfig, loadConfig, writeSchemaFile } from './keep/config-file.ts';
+import { checkConfig, formatProblems } from './keep/config-problems.ts';
+import { watchConfig } from './keep/config-watch.ts';
+import { createDurableFile, realFs, replaceFile } from './keep/durable-file.ts';
+import { openHome } from './keep/home.ts';
+import { claimHome, type OwnerInfo, type Ownership } from './keep/ownership.ts';
+import { createReserve } from './keep/reserve.ts';
+import { prepareSocket, type SocketPlace, socketAddress } from './keep/socket-path.ts';
+import { openStateStore } from './keep/state.ts';
+import { createOperations } from './operations.ts';
+import { look, startsProgram } from './probe/index.ts';
+import { createProcessPort } from './probe/processes.ts';
+import { createProcessWatch } from './probe/watch.ts';
+import { createStartService } from './start-service.ts';
+import { bootId, createClock, createIds, realTimers } from './system.ts';
+import { type AgentQueue, createAgentQueue } from './tell/agent-queue.ts';
+import { createDesktopNotifier } from './tell/desktop-notifier.ts';
+
+export interface EngineOptions {
+  readonly home: string;
+  /** `once`: nothing is looked at by itself; ends when its caller is done. */
+  readonly mode: OwnerInfo['mode'];
+  readonly version: string;
+  readonly isDryRun?: boolean;
+}
+
+export interface Engine {
+  readonly home: string;
+  readonly ownership: Ownership;
+  /** What `validate` would warn of in the configuration that was loaded at the start, for people. */
+  readonly configWarnings: string;
+  readonly operations: Operations;
+  snapshot(): Snapshot;
+  /** Calls back after changes, several at once as one. Returns how to stop. One broken listener does not stop another. */
+  subscribe(listener: (snapshot: Snapshot) => void): () => void;
+  /** Flushes and lets go of the home: within 5 s, whatever is under way. */
+  close(): Promise<void>;
+}
+
+/** How often views are told at most. */
+const TELL_VIEWS_MS = 50;
+const CLOSE_MS = 4_500;
+
+/** Opens the engine. Rejects with HealthError: `config-invalid`, `not-found` (no configuration), `home-owned`, `home-unusable`. */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const { home, mode, isDryRun = false } = options;
+  const timers = realTimers;
+  const clockOfBoot = createClock(await bootId(process.platform));
+  const processes = createProcessPort({ clock: clockOfBoot });
+  const commands = createCommandPort({ processes, timers });
+  const clock: ClockPort = process.platform === 'darwin' ? createClock(await bootId(process.platform, commands)) : clockOfBoot;
+  const startedAt = clock.now();
+
+  await openHome(home);
+  const loaded = await loadConfig(home);
+  const ownership = await claimHome(home, { pid: process.pid, mode, startedAt: isoTime(startedAt) });
+  try {
+    return await openOwned({ ...options, isDryRun }, { ownership, loaded, clock, processes, commands, startedAt });
+  } catch (error) {
+    await ownership.release();
+    throw error;
+  }
+}
+
+interface Ground {
+  readonly ownership: Ownership;
+  readonly loaded: LoadedConfig;
+  readonly clock: ClockPort;
+  readonly processes: ProcessPort;
+  readonly commands: CommandPort;
+  readonly startedAt: Moment;
+}
+
+async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground: Ground): Promise<Engine> {
+  const { home, mode, isDryRun } = options;
+  const { ownership, clock, processes, commands, startedAt } = ground;
+  const timers = realTimers;
+  const ids = createIds();
+  const views = createViews();
+  const problems = createProblems(clock, () => views.changed());
+  const quarantined = (original: string, moved: string, why: string): void => {
+    problems.set(`quarantined-${path.basename(original)}`, `${path.basename(original)} was damaged (${why}) and is kept as ${moved}`);
+    audit?.write('health', { event: 'file-quarantined', path: original, movedTo: moved, why }, clock.now());
+  };
+
+  const reserve = createReserve(home);
+  await reserve.restore().catch(() => undefined); // a disk that is full at the start is told by the first write
+  let audit: Awaited<ReturnType<typeof openAuditLogs>> | undefined;
+  audit = await openAuditLogs({
+    home,
+    clock,
+    timers,
+    reserve,
+    onQuarantine: quarantined,
+    onTrouble: (log, trouble) => problems.set(`log-${log}`, trouble && `${log}.log cannot be written: ${trouble.message}`),
+  });
+  const store = await openStateStore({ home, clock, timers, reserve, onQuarantine: quarantined });
+  const queue = createAgentQueue({
+    clock,
+    file: createDurableFile<Queue>({
+      path: path.join(home, HOME_FILES.queue),
+      parse: (value) => queueSchema.parse(value),
+      onQuarantine: quarantined,
+      now: clock,
+      reserve,
+    }),
+  });
+  await writeSchemaFile(home, options.version, writeText).catch(() => undefined); // a help for editors, nothing depends on it
+
+  const watch = createProcessWatch({ processes, timers });
+  const userHome = os.homedir();
+  const stopping = new AbortController();
+  const core: Core = createCore(
+    {
+      clock,
+      timers,
+      ids,
+      audit,
+      store,
+      queue,
+      channels: new Map([['notification', createDesktopNotifier({ platform: process.platform, commands, timers })]]),
+      isDryRun,
+      isScheduled: mode !== 'once',
+      tools: {
+        clock,
+        timers,
+        processes,
+        commands,
+        start: createStartService({ processes }),
+        kill: (pid, signal) => {
+          process.kill(pid, signal);
+        },
+        platform: process.platform,
+        userHome,
+        uid: process.getuid?.() ?? -1,
+        home,
+      },
+      probeContext: () => ({ clock, timers, processes, commands, signal: stopping.signal, platform: process.platform, userHome }),
+      look,
+      startsProgram,
+      runRemedy,
+      evidence: (cell) => gatherEvidence(cell.service, processes, userHome),
+      watch: watch.watch,
+      unwatch: watch.unwatch,
+      identify: (cell) => identifyService(cell, processes),
+      isAlive: processes.isAlive,
+      problem: problems.set,
+      changed: () => views.changed(),
+    },
+    ground.loaded.config,
+  );
+  audit.write(
+    'health',
+    { event: 'engine-started', pid: process.pid, mode, version: options.version, node: process.version, dryRun: isDryRun },
+    startedAt,
+  );
+
+  let configText = ground.loaded.text;
+  const configWatch =
+    mode === 'once'
+      ? undefined
+      : watchConfig({
+          path: ground.loaded.path,
+          timers,
+          text: configText,
+          onChange: (text) => {
+            const checked = checkConfig(text, ground.loaded.path);
+            const now = clock.now();
+            if (!checked.ok) {
+              const first = checked.problems[0];
+              problems.set(
+                'config-refused',
+                `config.json is refused, the last good one is in force. ${first ? `Line ${first.line}: ${first.message}` : ''}`.trim(),
+              );
+              audit?.write('health', { event: 'config-refused', problems: formatProblems(checked.problems, ground.loaded.path) }, now);
+              return;
+            }
+            problems.set('config-refused', undefined);
+            configText = text;
+            core.apply(checked.config);
+            audit?.write('health', { event: 'config-loaded', services: checked.config.services.length }, now);
+          },
+          onTrouble: (error) =>
+            problems.set('config-refused', `config.json cannot be read, the last good one is in force: ${errorText(error)}`),
+        });
+  const stopSweeping = sweepQueue(queue, mode === 'once');
+
+  const sightOf = (cell: Cell): ServiceSight => ({
+    service: cell.service,
+    state: cell.state,
+    sight: {
+      lastLook: cell.lastLook,
+      verdict: cell.verdict,
+      nextCheckInMs: cell.next ? Math.max(0, cell.next.atBootMs - clock.now().bootMs) : undefined,
+      planReason: cell.planReason,
+      planWaitMs:
+        cell.planWaitMs === undefined || !cell.planAt ? undefined : Math.max(0, cell.planWaitMs - elapsedMs(cell.planAt, clock.now())),
+      isHeld: false,
+    },
+    can: {
+      heal: cell.service.recovery.length > 0,
+      start: knowsHowToStart(cell.service.recovery),
+      stop: knowsHowToStop(cell.service.recovery),
+    },
+    uptime: { '24h': null, '7d': null, '30d': null },
+  });
+  const snapshot = (): Snapshot => {
+    const now = clock.now();
+    return {
+      version: 1,
+      rev: views.rev(),
+      at: isoTime(now),
+      ...summarize({ services: [...core.cells.values()].map(sightOf), isAsleep: core.isAsleep(), problems: problems.list(), now }),
+      engine: {
+        pid: process.pid,
+        startedAt: isoTime(startedAt),
+        mode,
+        version: options.version,
+        dryRun: isDryRun,
+        recoveryEnabled: core.config().recovery.enabled,
+        home,
+      },
+      problems: problems.list(),
+    };
+  };
+  views.source(snapshot);
+
+  const view = (cell: Cell) => viewOf(sightOf(cell), clock.now());
+  const operations: Operations = {
+    ...createOperations({
+      core,
+      queue,
+      isDryRun,
+      isScheduled: mode !== 'once',
+      stopService,
+      startServiceBy,
+      view,
+      newId: (prefix) => ids.next(prefix),
+    }),
+    status: async () => snapshot(),
+    service: async ({ id }) => {
+      const cell = core.cells.get(id);
+      if (!cell) throw new HealthError('not-found', `There is no service ${id}.`);
+      return view(cell);
+    },
+    history: async (period) => {
+      await audit?.flush().catch(() => undefined);
+      return readHistory(home, period);
+    },
+    incidents: async (period) => {
+      await audit?.flush().catch(() => undefined);
+      return readIncidents(home, period);
+    },
+    config: async () => ({ path: ground.loaded.path, text: configText }),
+  };
+
+  let closing: Promise<void> | undefined;
+  return {
+    home,
+    ownership,
+    configWarnings: ground.loaded.warnings.length > 0 ? formatProblems(ground.loaded.warnings, path.basename(ground.loaded.path)) : '',
+    operations,
+    snapshot,
+    subscribe: views.subscribe,
+    close() {
+      closing ??= Promise.race([close(), timers.sleep(CLOSE_MS)]).then(() => ownership.release());
+      return closing;
+    },
+  };
+
+  async function close(): Promise<void> {
+    configWatch?.close();
+    stopSweeping();
+    stopping.abort();
+    await core.close();
+    watch.close();
+    audit?.write('health', { event: 'engine-stopped', pid: process.pid }, clock.now());
+    if (!isDryRun) await store.close().catch(() => undefined);
+    await audit?.close().catch(() => undefined);
+  }
+}
+
+/** Where the control socket of this engine is; a stale one is cleared away first. */
+export async function engineSocket(engine: Pick<Engine, 'home' | 'ownership'>, place: SocketPlace): Promise<string> {
+  const socket = socketAddress(engine.home, place);
+  await prepareSocket(socket, place, engine.ownership);
+  return socket.address;
+}
+
+function writeText(file: string, text: string): Promise<void> {
+  return replaceFile(realFs, file, Buffer.from(text));
+}
+
+/** Claims expire and done alerts leave by time alone. */
+function sweepQueue(queue: AgentQueue, isOnce: boolean): () => void {
+  let cancel: (() => void) | undefined;
+  const plan = (): void => {
+    const inMs = queue.nextSweepMs();
+    cancel = realTimers.after(Math.min(60_000, Math.max(1_000, inMs ?? 60_000)), () => {
+      void queue
+        .sweep()
+        .catch(() => undefined)
+        .then(plan);
+    });
+  };
+  if (!isOnce) plan();
+  return () => cancel?.();
+}
+
+/** What is wrong with the app itself; each told once, and gone when it is over. */
+function createProblems(clock: ClockPort, changed: () => void) {
+  const known = new Map<string, Problem>();
+  return {
+    set(code: string, message: string | undefined): void {
+      const before = known.get(code);
+      if (before?.message === message) return;
+      if (message === undefined) known.delete(code);
+      else known.set(code, { code, message, since: before?.since ?? isoTime(clock.now()) });
+      changed();
+    },
+    list: (): Problem[] => [...known.values()],
+  };
+}
+
+function createViews() {
+  const listeners = new Set<(snapshot: Snapshot) => void>();
+  let rev = 0;
+  let make: (() => Snapshot) | undefined;
+  let isPlanned = false;
+  function tell(): void {
+    isPlanned = false;
+    if (!make || listeners.size === 0) return;
+    const snapshot = make();
+    for (const listener of listeners) {
+      try {
+        listener(snapshot);
+      } catch {
+        // A view that breaks is its own trouble; the others are told.
+      }
+    }
+  }
+  return {
+    changed(): void {
+      rev += 1;
+      if (isPlanned || listeners.size === 0) return;
+      isPlanned = true;
+      realTimers.after(TELL_VIEWS_MS, tell);
+    },
+    rev: () => rev,
+    source(fn: () => Snapshot): void {
+      make = fn;
+    },
+    subscribe(listener: (snapshot: Snapshot) => void): () => void {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

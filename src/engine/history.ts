@@ -1,0 +1,154 @@
+// What happened, read back from the audit trail: lines, and incidents put together from them (R17). Only reads.
+// The database of the next version answers the same questions faster; the log files stay the truth.
+import path from 'node:path';
+import type { AuditLog } from '../contract/audit.ts';
+import { HOME_FILES } from '../contract/home.ts';
+import type { AttemptView, HistoryLine, IncidentView } from '../contract/operations.ts';
+import { readAudit } from './keep/audit-reader.ts';
+import { createTail } from './keep/tail.ts';
+import { realTimers, systemNow } from './system.ts';
+
+export interface Period {
+  readonly service?: string | undefined;
+  /** ISO 8601, both ends included. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/** Answers are held in memory: the newest lines of a long period, no more. */
+const MOST_LINES = 50_000;
+
+function query(home: string, logs: readonly AuditLog[], period: Period) {
+  return readAudit({
+    home,
+    logs,
+    service: period.service,
+    fromMs: period.from === undefined ? undefined : Date.parse(period.from),
+    toMs: period.to === undefined ? undefined : Date.parse(period.to),
+  });
+}
+
+/** Lines of all three logs, oldest first, at most the newest 50,000. */
+export async function readHistory(home: string, period: Period): Promise<HistoryLine[]> {
+  const lines: HistoryLine[] = [];
+  for await (const { line } of query(home, ['health', 'recovery', 'alerts'], period)) {
+    lines.push(line as HistoryLine);
+    if (lines.length > 2 * MOST_LINES) lines.splice(0, MOST_LINES);
+  }
+  return lines.slice(-MOST_LINES);
+}
+
+type Open = { -readonly [K in keyof IncidentView]: IncidentView[K] };
+
+/** From the first strike to the first ok after it, with what was tried and whether somebody was told. Newest first. */
+export async function readIncidents(home: string, period: Period): Promise<IncidentView[]> {
+  const open = new Map<string, Open>();
+  const done: IncidentView[] = [];
+  for await (const { line } of query(home, ['health', 'recovery', 'alerts'], period)) {
+    const service = textOf(line['service']);
+    if (!service) continue;
+    switch (line['event']) {
+      case 'check':
+        seen(service, line, open, done);
+        break;
+      case 'recovery-started':
+        open.get(service)?.attempts.push(startedView(service, line));
+        break;
+      case 'recovery-finished':
+        finished(open.get(service) ?? done.findLast((incident) => incident.service === service), line);
+        break;
+      case 'alert': {
+        const incident = open.get(service);
+        if (incident) incident.alerted = textOf(line['kind']);
+        break;
+      }
+    }
+  }
+  return [...done, ...open.values()].sort((a, b) => b.startedAt.localeCompare(a.startedAt));
+}
+
+function seen(service: string, line: Record<string, unknown>, open: Map<string, Open>, done: IncidentView[]): void {
+  const strikes = Number(line['consecutiveFailures'] ?? 0);
+  const at = textOf(line['at']);
+  const incident = open.get(service);
+  const isWell = line['status'] === 'ok' || line['status'] === 'warning';
+  if (incident) {
+    incident.strikes = Math.max(incident.strikes, strikes);
+    if (!isWell) return;
+    incident.endedAt = at;
+    open.delete(service);
+    done.push(incident);
+  } else if (!isWell && strikes > 0) {
+    open.set(service, {
+      id: `${service}@${at}`,
+      service,
+      startedAt: at,
+      endedAt: null,
+      reason: textOf(line['reason']),
+      message: textOf(line['message']),
+      strikes,
+      alerted: null,
+      attempts: [],
+    });
+  }
+}
+
+function startedView(service: string, line: Record<string, unknown>): AttemptView {
+  return {
+    attempt: textOf(line['attempt']),
+    service,
+    remedy: textOf(line['remedy']),
+    trigger: line['trigger'] === 'person' ? 'person' : 'auto',
+    startedAt: textOf(line['at']),
+    outcome: null,
+    reason: textOf(line['reason']),
+    secondsToHealthy: null,
+    output: '',
+  };
+}
+
+function finished(incident: IncidentView | undefined, line: Record<string, unknown>): void {
+  const attempt = incident?.attempts.find((known) => known.attempt === line['attempt']);
+  if (!attempt) return;
+  const seconds = line['secondsToHealthy'];
+  Object.assign(attempt, {
+    outcome: line['outcome'],
+    reason: textOf(line['reason']),
+    secondsToHealthy: typeof seconds === 'number' ? seconds : null,
+    output: textOf(line['output']),
+  });
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+const DAY_MS = 86_400_000;
+const FOLLOW_MS = 250;
+
+function parseLine(text: string): HistoryLine | undefined {
+  try {
+    return JSON.parse(text) as HistoryLine;
+  } catch {
+    return undefined; // a line that a crash has torn
+  }
+}
+
+/** The newest `count` lines, oldest first. Looks back one day, then as far as there is anything. */
+export async function auditTail(home: string, count: number, nowMs = systemNow()): Promise<HistoryLine[]> {
+  if (count === 0) return [];
+  const recent = await readHistory(home, { from: new Date(nowMs - DAY_MS).toISOString() });
+  const lines = recent.length >= count ? recent : await readHistory(home, {});
+  return lines.slice(-count);
+}
+
+/** Tells every line that is written from now on, in the order of the files, until the signal aborts. */
+export async function followAudit(home: string, tell: (line: HistoryLine) => void, signal: AbortSignal): Promise<void> {
+  const tails = [HOME_FILES.healthLog, HOME_FILES.recoveryLog, HOME_FILES.alertsLog].map((name) => createTail(path.join(home, name)));
+  for (const tail of tails) await tail.skip();
+  while (!signal.aborted) {
+    const news = (await Promise.all(tails.map((tail) => tail.news()))).flat().map((text) => parseLine(text));
+    for (const entry of news.filter((line) => line !== undefined).sort((a, b) => a.at.localeCompare(b.at))) tell(entry);
+    await realTimers.sleep(FOLLOW_MS, signal);
+  }
+}

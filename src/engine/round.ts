@@ -1,0 +1,267 @@
+// The order of a round, written once: look → judge → advance → plan → intent → alert → record (DESIGN "The value that travels").
+// It decides nothing itself and touches the machine only through what it is handed.
+import type { Config, RemedyConfig } from '../contract/config.ts';
+import type { Plan, PlanReason, Reading, ServiceState } from '../contract/flow.ts';
+import type { AuditPort, ClockPort, IdsPort } from '../contract/ports.ts';
+import { type Moment, stampOf } from '../contract/time.ts';
+import type { Cell } from './cell.ts';
+import { notePlan } from './cell.ts';
+import { advanceHealth, parentRecoveredSettle, youngProcessSettle } from './decide/advance-health.ts';
+import { advanceRecovery, beginAttempt, giveUp } from './decide/advance-recovery.ts';
+import { type AlertDecision, decideAlert } from './decide/alert.ts';
+import { judge, statusOf } from './decide/judge.ts';
+import { planRecovery } from './decide/plan.ts';
+import { phaseOf } from './decide/summary.ts';
+
+export interface RoundDeps {
+  readonly clock: ClockPort;
+  readonly ids: IdsPort;
+  readonly audit: AuditPort;
+  readonly isDryRun: boolean;
+  config(): Config;
+  look(cell: Cell): Promise<Reading>;
+  /** Grows with every sleep or wake that is noticed (R9). */
+  epoch(): number;
+  /** Ids of dependencies that are down, checked anew (R11). Asked only when the service fails. */
+  dependenciesDown(cell: Cell, depth: RoundDepth): Promise<readonly string[]>;
+  /** The engine is about to end: nothing new is begun. */
+  isClosing(): boolean;
+  isHeld(cell: Cell): boolean;
+  /** Remembers the state; nothing is written when nothing changed (R8). */
+  put(cell: Cell): void;
+  /** Makes all that was put durable now. Rejects when the home can't be written. */
+  flush(): Promise<void>;
+  /** The intent is durable: run the remedy that it names. Its outcome belongs to a later round. */
+  startAttempt(cell: Cell, remedy: RemedyConfig): void;
+  attemptFinished(cell: Cell): void;
+  /** Deliver, or close, as decided. Runs on its own. */
+  tell(cell: Cell, decision: Extract<AlertDecision, { kind: 'tell' | 'recovered' }>): void;
+  /** Brings the alert's entry in the queue up to date, without a notice. */
+  requeue(cell: Cell): void;
+  stateTrouble(error: unknown | undefined): void;
+}
+
+/** `full`: recovery and alerts too. `look`: see and record only (a person's `check` without an engine). */
+export type RoundDepth = 'full' | 'look';
+
+export async function round(cell: Cell, deps: RoundDeps, depth: RoundDepth): Promise<void> {
+  const reading = await lookAwake(cell, deps);
+  const suppressedBy = await suppressed(cell, reading, deps, depth);
+  if (cell.isGone || deps.isClosing()) return;
+  // From here to the intent nothing waits, so that no other word (a pause, a returning remedy) is overwritten.
+  const before = cell.state;
+  const config = deps.config();
+  const now = deps.clock.now();
+  const isHeld = deps.isHeld(cell);
+
+  // Starts that were not ours get their window before anything is judged (R4, R11).
+  const health = settled(cell, reading, suppressedBy);
+  const { verdict, isLatched, countsAsUnknown } = judge({
+    reading,
+    service: cell.service,
+    health,
+    recovery: before.recovery,
+    suppressedBy,
+    isHeld,
+  });
+  const nextHealth = advanceHealth({
+    health,
+    service: cell.service,
+    reading,
+    verdict,
+    isLatched,
+    suppressedBy,
+    countsAsUnknown,
+    isStopping: cell.isStopping,
+    newIncidentId: deps.ids.next('i'),
+  });
+  const nextRecovery = advanceRecovery({ recovery: before.recovery, health: nextHealth, config: config.recovery, reading, verdict });
+  cell.state = withParts(before, nextHealth, nextRecovery);
+  cell.verdict = verdict;
+  cell.lastLook = { startedAt: reading.startedAt, endedAt: reading.endedAt, latencyMs: reading.latencyMs };
+  cell.processes = reading.processes;
+  if (verdict.status === 'ok') cell.lastOkAt = reading.endedAt;
+  const isAttemptOver = before.recovery.current !== undefined && nextRecovery.current === undefined;
+  if (isAttemptOver) recordFinished(cell, deps, now);
+
+  const plan = planRecovery({
+    service: cell.service,
+    config: config.recovery,
+    health: nextHealth,
+    recovery: nextRecovery,
+    verdict,
+    isHeld,
+    now: stampOf(now),
+  });
+  notePlan(cell, plan, now);
+  if (depth === 'full') await followPlan(cell, plan, deps, now);
+  if (depth === 'full') followAlert(cell, deps, isHeld, now);
+  recordCheck(cell, deps, isHeld, reading);
+  if (cell.state !== before) deps.put(cell);
+  if (isAttemptOver) deps.attemptFinished(cell);
+}
+
+/** A look that spans a sleep has seen nothing (R9). */
+async function lookAwake(cell: Cell, deps: RoundDeps): Promise<Reading> {
+  const epoch = deps.epoch();
+  const reading = await deps.look(cell);
+  if (deps.epoch() === epoch) return reading;
+  return { ...reading, level: 'unknown', reason: 'cut-short', message: 'The machine slept during this look', measures: [] };
+}
+
+async function suppressed(cell: Cell, reading: Reading, deps: RoundDeps, depth: RoundDepth): Promise<readonly string[]> {
+  if (cell.service.dependsOn.length === 0) return [];
+  const status = statusOf(reading, cell.state.health.isLatched);
+  return status === 'ok' || status === 'warning' ? [] : deps.dependenciesDown(cell, depth);
+}
+
+function settled(cell: Cell, reading: Reading, suppressedBy: readonly string[]): ServiceState['health'] {
+  const { health } = cell.state;
+  const status = statusOf(reading, health.isLatched);
+  const parent = parentRecoveredSettle(cell.service, health, reading, status, suppressedBy);
+  const settle = parent ?? (suppressedBy.length > 0 ? undefined : youngProcessSettle(cell.service, health, reading, status, cell.lastOkAt));
+  return settle ? { ...health, settle } : health;
+}
+
+function withParts(before: ServiceState, health: ServiceState['health'], recovery: ServiceState['recovery']): ServiceState {
+  return health === before.health && recovery === before.recovery ? before : { ...before, health, recovery };
+}
+
+async function followPlan(cell: Cell, plan: Plan, deps: RoundDeps, now: Moment): Promise<void> {
+  if (plan.kind === 'wait') {
+    if (plan.givesUp) cell.state = { ...cell.state, recovery: giveUp(cell.state.recovery, now) };
+    skip(cell, deps, plan.reason, now);
+    return;
+  }
+  const whyNot = await begin(cell, plan, deps);
+  if (whyNot) skip(cell, deps, whyNot, now);
+}
+
+/** Puts the intent on disk, then starts (R3). Gives a reason, and nothing is begun, when it can't be written or when a
+ * person's word came meanwhile (R12). */
+export async function begin(cell: Cell, plan: Extract<Plan, { kind: 'attempt' }>, deps: RoundDeps): Promise<PlanReason | undefined> {
+  const before = cell.state;
+  // Named now: a new configuration may come while the intent is written.
+  const remedy = cell.service.recovery[plan.remedyIndex];
+  if (!remedy) return 'no-remedy';
+  const now = deps.clock.now();
+  const recovery = beginAttempt({
+    recovery: before.recovery,
+    service: cell.service,
+    health: before.health,
+    plan,
+    id: deps.ids.next('a'),
+    isDryRun: deps.isDryRun,
+    now,
+  });
+  cell.state = { ...before, recovery };
+  deps.put(cell);
+  const takeBack = (reason: PlanReason): PlanReason => {
+    cell.state = { ...cell.state, recovery: { ...before.recovery, started: cell.state.recovery.started } };
+    deps.put(cell);
+    notePlan(cell, { kind: 'wait', reason, waitMs: undefined, givesUp: false }, now);
+    return reason;
+  };
+  try {
+    await deps.flush();
+    deps.stateTrouble(undefined);
+  } catch (error) {
+    deps.stateTrouble(error);
+    return takeBack('state-unwritable');
+  }
+  const attempt = recovery.current;
+  if (!attempt) return 'no-remedy';
+  if (deps.isClosing() || cell.isGone) return takeBack('stopped');
+  if (plan.trigger === 'auto' && cell.state.health.paused) return takeBack('paused');
+  if (plan.trigger === 'auto' && cell.state.health.stopped) return takeBack('stopped');
+  deps.audit.write(
+    'recovery',
+    {
+      event: 'recovery-started',
+      service: attempt.service,
+      attempt: attempt.id,
+      remedy: attempt.remedy,
+      trigger: attempt.trigger,
+      reason: attempt.reason,
+    },
+    now,
+  );
+  deps.startAttempt(cell, remedy);
+  return undefined;
+}
+
+/** Doing nothing is a decision too: written down once per change of its reason (R16). */
+function skip(cell: Cell, deps: RoundDeps, reason: ServiceState['recovery']['lastSkip'], now: Moment): void {
+  const { recovery, health } = cell.state;
+  const worth = health.status === 'error' ? reason : undefined;
+  if (recovery.lastSkip === worth) return;
+  cell.state = { ...cell.state, recovery: { ...recovery, lastSkip: worth } };
+  if (worth) deps.audit.write('recovery', { event: 'recovery-skipped', service: cell.service.id, reason: worth }, now);
+}
+
+/** Also asked again when a notice has arrived: what happened meanwhile waited for it. */
+export function followAlert(cell: Cell, deps: RoundDeps, isHeld: boolean, now: Moment): void {
+  const { health, recovery, alert } = cell.state;
+  if ((!health.incident && !alert.alert) || cell.isTelling) return;
+  cell.alertWaitMs = undefined;
+  const decision = decideAlert({ service: cell.service, health, recovery, alert, isHeld, now: stampOf(now) });
+  switch (decision.kind) {
+    case 'quiet':
+      cell.alertWaitMs = decision.waitMs;
+      cell.alertAt = now;
+      if (decision.alert === alert.alert) return;
+      cell.state = { ...cell.state, alert: { ...alert, alert: decision.alert } };
+      // The queue shows the worse kind at once; the notice waits for its cooldown (R6).
+      if (decision.reason === 'alert-cooldown' && decision.alert?.told && decision.alert.kind !== alert.alert?.kind) deps.requeue(cell);
+      return;
+    case 'tell':
+      cell.state = { ...cell.state, alert: { ...alert, alert: decision.alert } };
+      deps.tell(cell, decision);
+      return;
+    case 'recovered':
+      deps.tell(cell, decision);
+      return;
+    default:
+      decision satisfies never;
+  }
+}
+
+export function recordFinished(cell: Cell, deps: Pick<RoundDeps, 'audit'>, now: Moment): void {
+  const attempt = cell.state.recovery.attempts.at(-1);
+  if (!attempt?.outcome) return;
+  deps.audit.write(
+    'recovery',
+    {
+      event: 'recovery-finished',
+      service: attempt.service,
+      attempt: attempt.id,
+      remedy: attempt.remedy,
+      outcome: attempt.outcome,
+      secondsToHealthy: attempt.secondsToHealthy ?? null,
+      reason: attempt.outcomeReason ?? '',
+      output: attempt.output ?? '',
+    },
+    now,
+  );
+}
+
+function recordCheck(cell: Cell, deps: RoundDeps, isHeld: boolean, reading: Reading): void {
+  const { verdict, state } = cell;
+  if (!verdict) return;
+  deps.audit.write(
+    'health',
+    {
+      event: 'check',
+      service: cell.service.id,
+      status: verdict.status,
+      phase: phaseOf(state, isHeld, reading.endedAt),
+      reason: verdict.reason,
+      message: verdict.message,
+      latencyMs: Math.round(reading.latencyMs * 10) / 10,
+      value: verdict.value ?? null,
+      unit: verdict.unit ?? null,
+      consecutiveFailures: state.health.strikes,
+    },
+    reading.endedAt,
+  );
+}

@@ -1,0 +1,44 @@
+// What the self-test needs of the rooms, without an engine: configuration, state files, notices, one look at a service. Reads only.
+import os from 'node:os';
+import type { ServiceConfig } from '../contract/config.ts';
+import type { Status } from '../contract/flow.ts';
+import { HOME_FILES } from '../contract/home.ts';
+import { newHealth } from './decide/advance-health.ts';
+import { newRecovery } from './decide/advance-recovery.ts';
+import { judge } from './decide/judge.ts';
+import { loadConfig } from './keep/config-file.ts';
+import { parseAlertFile, parseHealthFile, parseRecoveryFile } from './keep/state-schema.ts';
+import { look } from './probe/index.ts';
+import { machinePorts } from './setup.ts';
+import { findDesktopHelper } from './tell/desktop-helper.ts';
+
+const PARSERS: Record<string, (value: unknown) => unknown> = {
+  [HOME_FILES.healthState]: parseHealthFile,
+  [HOME_FILES.recoveryState]: parseRecoveryFile,
+  [HOME_FILES.alertState]: parseAlertFile,
+};
+
+/** Answers for `doctor`. One look at a service is judged as a first one would be: no state is read or written. */
+export async function selfTest(home: string) {
+  const { clock, processes, commands, timers } = await machinePorts();
+  return {
+    clock,
+    loadConfig: () => loadConfig(home),
+    parseState: (file: string, value: unknown): unknown => PARSERS[file]?.(value),
+    findHelper: () => findDesktopHelper({ platform: process.platform }),
+    async trial(service: ServiceConfig): Promise<{ status: Status; message: string }> {
+      const reading = await look(service.check, {
+        clock,
+        timers,
+        processes,
+        commands,
+        signal: new AbortController().signal,
+        platform: process.platform,
+        userHome: os.homedir(),
+        memory: new Map(),
+      });
+      const health = newHealth(clock.now());
+      return judge({ reading, service, health, recovery: newRecovery(), suppressedBy: [], isHeld: false }).verdict;
+    },
+  };
+}

@@ -1,0 +1,86 @@
+// The real clock, timers and ids behind the ports. The only file of the engine that reads a clock or sets a timer.
+import { readFile } from 'node:fs/promises';
+import os from 'node:os';
+import type { ClockPort, CommandPort, IdsPort, TimersPort } from '../contract/ports.ts';
+
+/** Above this difference the machine has slept, or somebody set the clock: ask the system again. */
+const DRIFT_MS = 1_000;
+/** The system's uptime has steps of 10 ms on Linux; smaller changes of the offset are noise. */
+const NOISE_MS = 50;
+
+/** Wall clock, clock since boot (sleep included), awake clock, boot id (R9).
+ * On Linux the awake clock stands still in sleep, and the uptime does not; on macOS libuv's monotonic clock runs on in sleep.
+ * Asking for the uptime costs a file read, so it is asked once a second at most, and at once when wall and awake clock disagree. */
+export function createClock(
+  boot: string,
+  source = { wall: () => Date.now(), awake: () => performance.now(), uptimeMs: () => os.uptime() * 1_000 },
+): ClockPort {
+  let askedAwake = source.awake();
+  let askedWall = source.wall();
+  let offset = source.uptimeMs() - askedAwake;
+  return {
+    now() {
+      const wallMs = source.wall();
+      const awakeMs = source.awake();
+      const awakeGap = awakeMs - askedAwake;
+      if (awakeGap > 1_000 || Math.abs(wallMs - askedWall - awakeGap) > DRIFT_MS) {
+        const asked = source.uptimeMs() - awakeMs;
+        if (Math.abs(asked - offset) > NOISE_MS) offset = asked;
+        askedAwake = awakeMs;
+        askedWall = wallMs;
+      }
+      return { wallMs, bootMs: awakeMs + offset, awakeMs, boot };
+    },
+  };
+}
+
+/** Id of this boot: from the kernel; where it does not tell, the wall time of the boot, rounded. */
+export async function bootId(platform: NodeJS.Platform, commands?: CommandPort): Promise<string> {
+  if (platform === 'linux') {
+    const id = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
+    if (id.trim()) return id.trim();
+  }
+  if (platform === 'darwin' && commands) {
+    const told = await commands.run({ argv: ['/usr/sbin/sysctl', '-n', 'kern.bootsessionuuid'], timeoutMs: 2_000, ends: 'tree' });
+    if (told.kind === 'exited' && told.exitCode === 0 && told.lastLine) return told.lastLine;
+  }
+  return `since-${Math.round((Date.now() - os.uptime() * 1_000) / 60_000)}`;
+}
+
+/** Node's longest timer; a longer wait is asked for again when it fires. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+export const realTimers: TimersPort = {
+  after(ms, fn) {
+    const timer = setTimeout(fn, Math.min(LONGEST_MS, Math.max(0, ms)));
+    return () => clearTimeout(timer);
+  },
+  sleep(ms, signal) {
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, Math.min(LONGEST_MS, Math.max(0, ms)));
+      signal?.addEventListener('abort', done, { once: true });
+    });
+  },
+};
+
+/** Ids that sort by time and never repeat: milliseconds in base 36, then 40 random bits. */
+export function createIds(now: () => number = () => Date.now()): IdsPort {
+  let last = 0;
+  return {
+    next(prefix) {
+      last = Math.max(last + 1, now());
+      return `${prefix}-${last.toString(36)}-${process.getBuiltinModule('node:crypto').randomBytes(5).toString('hex')}`;
+    },
+  };
+}
+
+/** Unix time now, for what only shows a time. */
+export function systemNow(): number {
+  return Date.now();
+}
