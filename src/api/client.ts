@@ -1,0 +1,86 @@
+// Asks a running engine over its control socket. Loads neither schemas nor the server, so that `status` starts quickly.
+import { type ErrorCode, errorText, HealthError, systemCode } from '../contract/errors.ts';
+import type { OperationInput, OperationOutput } from '../contract/operations.ts';
+import { type OperationName, ROUTES } from '../contract/routes.ts';
+
+/** A heal that waits for its outcome may take as long as a start window. */
+const PATIENCE_MS = 60 * 60_000;
+
+export interface Client {
+  /** Rejects with the engine's HealthError, or `no-engine` when nobody listens. */
+  ask<N extends OperationName>(name: N, input: OperationInput<N>): Promise<OperationOutput<N>>;
+}
+
+export function createClient(socketPath: string): Client {
+  return {
+    async ask(name, input) {
+      const route = ROUTES[name];
+      const fields = new Map(Object.entries(input as Record<string, unknown>));
+      const path = route.path.replace(':id', () => encodeURIComponent(String(fields.get('id') ?? '')));
+      if (route.path.includes(':id')) fields.delete('id');
+      const isQuery = route.kind === 'query';
+      const query = new URLSearchParams(
+        [...fields].flatMap(([key, value]): [string, string][] => (value === undefined ? [] : [[key, String(value)]])),
+      );
+      const target = isQuery && query.size > 0 ? `${path}?${query}` : path;
+      const { status, text } = await send(
+        socketPath,
+        route.method,
+        target,
+        isQuery ? undefined : JSON.stringify(Object.fromEntries(fields)),
+      );
+      const body = parse(text);
+      if (status < 400) return body as OperationOutput<typeof name>;
+      throw asError(body, status);
+    },
+  };
+}
+
+function send(socketPath: string, method: string, path: string, body: string | undefined): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const headers = body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    // Not by `import`: docs/decisions/0004-memory.md.
+    const asked = process
+      .getBuiltinModule('node:http')
+      .request({ socketPath, method, path, headers, timeout: PATIENCE_MS, agent: false }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () => resolve({ status: response.statusCode ?? 500, text: Buffer.concat(chunks).toString('utf8') }));
+        response.on('error', (error) => reject(lost(error)));
+      });
+    asked.on('timeout', () => asked.destroy(new Error('no answer')));
+    asked.on('error', (error) => reject(isNobody(error) ? nobody(error) : lost(error)));
+    asked.end(body);
+  });
+}
+
+function isNobody(error: unknown): boolean {
+  return ['ENOENT', 'ECONNREFUSED', 'ENOTSOCK', 'EACCES'].includes(systemCode(error) ?? '');
+}
+function nobody(cause: unknown): HealthError {
+  return new HealthError('no-engine', 'No engine runs for this home.', { hint: 'jarvis-health start, or jarvis-health run.', cause });
+}
+function lost(cause: unknown): HealthError {
+  return new HealthError('no-engine', `The engine went away while it was asked: ${errorText(cause)}`, { cause });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new HealthError('internal', 'The engine answered something that is no JSON.');
+  }
+}
+
+function asError(body: unknown, status: number): HealthError {
+  const { title, detail, hint, details } = (body ?? {}) as {
+    title?: string;
+    detail?: string;
+    hint?: string;
+    details?: Record<string, unknown>;
+  };
+  return new HealthError((title ?? 'internal') as ErrorCode, detail ?? `The engine answered ${status}.`, {
+    ...(hint ? { hint } : {}),
+    ...(details ? { details } : {}),
+  });
+}

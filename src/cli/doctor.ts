@@ -1,0 +1,53 @@
+// `doctor`: the self-test, one line for each component with the way to mend it. Exit 0, 1 or 2 by the worst line.
+import os from 'node:os';
+import { EXIT } from '../contract/errors.ts';
+import { selfTest } from '../engine/self-test.ts';
+import { readOwner } from '../engine/setup.ts';
+import { onlyEngine } from './ask.ts';
+import { backgroundOf } from './background-commands.ts';
+import { runDoctor } from './doctor-checks.ts';
+import type { DoctorLine } from './doctor-line.ts';
+import { json, line, paint } from './io.ts';
+import type { Call } from './program.ts';
+
+export async function doctor(call: Call): Promise<number> {
+  const background = await backgroundOf(call);
+  const lines: DoctorLine[] = [];
+  const asked = runDoctor({
+    home: call.home,
+    userHome: os.homedir(),
+    uid: process.getuid?.() ?? 0,
+    nodeVersion: process.versions.node,
+    env: call.io.env,
+    ...(await selfTest(call.home)),
+    readOwner: () => readOwner(call.home),
+    isUp: async () => {
+      const ask = await onlyEngine(call.home);
+      return ask('status', {}).then(
+        () => true,
+        () => false,
+      );
+    },
+    backgroundState: background.state,
+  });
+  for await (const found of asked) {
+    lines.push(found);
+    if (!call.isJson) show(call, found);
+  }
+  const worst = lines.some(({ ok }) => ok === false) ? 'error' : lines.some(({ ok }) => ok === 'warning') ? 'warning' : 'ok';
+  if (call.isJson) json(call.io, { overall: worst, lines });
+  else line(call.io, `\n${SUMMARY[worst]}`);
+  return EXIT[worst];
+}
+
+const SUMMARY = {
+  ok: 'All is as it should be.',
+  warning: 'Nothing is broken; see the lines with "!".',
+  error: 'Something needs mending; see the lines with "✗".',
+};
+
+function show({ io }: Call, { component, ok, found, mend }: DoctorLine): void {
+  const sign = ok === true ? paint(io, 'green', '✓') : ok === 'warning' ? paint(io, 'yellow', '!') : paint(io, 'red', '✗');
+  line(io, `${sign} ${component.padEnd(24)} ${found}`);
+  if (mend) line(io, `  ${' '.repeat(24)} ${paint(io, 'gray', `→ ${mend}`)}`);
+}

@@ -1,0 +1,47 @@
+// What the command line writes to and knows of its surroundings; injected, so that tests need no process of their own.
+import { styleText } from 'node:util';
+import { EXIT_OF_ERROR, errorText, HealthError } from '../contract/errors.ts';
+
+export interface Io {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly env: NodeJS.ProcessEnv;
+  /** stdout is a terminal: progress and live status make sense. */
+  readonly isTerminal: boolean;
+  readonly hasColour: boolean;
+}
+
+export function processIo(): Io {
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    env: process.env,
+    isTerminal: process.stdout.isTTY === true,
+    hasColour: process.stdout.isTTY === true && !process.env['NO_COLOR'],
+  };
+}
+
+export type Colour = 'green' | 'yellow' | 'red' | 'gray' | 'bold';
+export function paint(io: Io, colour: Colour, text: string): string {
+  return io.hasColour ? styleText(colour, text, { validateStream: false }) : text;
+}
+
+export function line(io: Io, text = ''): void {
+  io.out(`${text}\n`);
+}
+export function json(io: Io, value: unknown): void {
+  io.out(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Tells an error the way people need it, and gives the exit code. */
+export function tellError(io: Io, error: unknown, isJson: boolean): number {
+  const known = error instanceof HealthError ? error : new HealthError('internal', errorText(error), { cause: error });
+  if (isJson) {
+    io.err(`${JSON.stringify({ error: { code: known.code, message: known.message, hint: known.hint ?? null, ...known.details } })}\n`);
+  } else {
+    io.err(`jarvis-health: ${known.message}\n`);
+    if (known.hint) io.err(`  ${known.hint}\n`);
+    if (known.code === 'internal' && io.env['JARVIS_HEALTH_DEBUG'] && error instanceof Error) io.err(`${error.stack ?? ''}\n`);
+  }
+  return EXIT_OF_ERROR[known.code];
+}

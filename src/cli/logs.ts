@@ -1,0 +1,19 @@
+// `logs [-f]`: the audit trail as the engine writes it, for people (or as it is, with --json).
+import { EXIT } from '../contract/errors.ts';
+import type { HistoryLine } from '../contract/operations.ts';
+import { auditTail, followAudit } from '../engine/history.ts';
+import { line } from './io.ts';
+import type { Call } from './program.ts';
+import { historyLine } from './report.ts';
+
+export async function logs(call: Call, options: { readonly isFollowing: boolean; readonly lines: number }): Promise<number> {
+  const show = (entry: HistoryLine): void => line(call.io, call.isJson ? JSON.stringify(entry) : historyLine(entry));
+  for (const entry of await auditTail(call.home, options.lines)) show(entry);
+  if (!options.isFollowing) return EXIT.ok;
+  const stop = new AbortController();
+  const end = (): void => stop.abort();
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
+  await followAudit(call.home, show, stop.signal);
+  return EXIT.ok;
+}

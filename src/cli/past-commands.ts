@@ -1,0 +1,37 @@
+// What happened: `history` and `incidents` (PRODUCT section 6).
+import { EXIT } from '../contract/errors.ts';
+import { type Ask, onlyEngine } from './ask.ts';
+import { json, line } from './io.ts';
+import type { Call } from './program.ts';
+import { historyLine, incidentLines } from './report.ts';
+
+export async function history(call: Call, service: string | undefined, sinceMs: number | undefined): Promise<number> {
+  const lines = await past(call, 'history', service, sinceMs);
+  if (call.isJson) json(call.io, lines);
+  else if (lines.length === 0) line(call.io, 'Nothing is recorded in this time.');
+  else for (const entry of lines) line(call.io, historyLine(entry));
+  return EXIT.ok;
+}
+
+export async function incidents(call: Call, service: string | undefined, sinceMs: number | undefined): Promise<number> {
+  const found = await past(call, 'incidents', service, sinceMs);
+  if (call.isJson) json(call.io, found);
+  else if (found.length === 0) line(call.io, 'No incidents in this time.');
+  else for (const incident of found) for (const text of incidentLines(incident)) line(call.io, text);
+  return EXIT.ok;
+}
+
+/** Asks the engine, which first writes out what it still holds; without one the log files answer, and nobody needs to own the home. */
+async function past<N extends 'history' | 'incidents'>(call: Call, name: N, service: string | undefined, sinceMs: number | undefined) {
+  const from = sinceMs === undefined ? {} : { from: new Date(Date.now() - sinceMs).toISOString() };
+  const period = { ...(service === undefined ? {} : { service }), ...from };
+  const ask: Ask = await onlyEngine(call.home);
+  try {
+    return (await (name === 'history' ? ask('history', period) : ask('incidents', period))) as Awaited<ReturnType<typeof ask<N>>>;
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'no-engine') throw error;
+    const past = await import('../engine/history.ts');
+    const read = name === 'history' ? past.readHistory : past.readIncidents;
+    return (await read(call.home, period)) as Awaited<ReturnType<typeof ask<N>>>;
+  }
+}

@@ -1,0 +1,137 @@
+// The command line as a table of commands (PRODUCT section 6): arguments in, one function of a neighbouring file called,
+// its exit code out. Knows no rule.
+import { Command, CommanderError } from 'commander';
+import { EXIT, HealthError } from '../contract/errors.ts';
+import { parseDuration } from '../contract/units.ts';
+import { homeOf } from '../engine/address.ts';
+import { type Io, tellError } from './io.ts';
+import { VERSION } from './version.ts';
+
+/** What every command gets. */
+export interface Call {
+  readonly io: Io;
+  readonly home: string;
+  readonly isJson: boolean;
+  readonly version: string;
+}
+type Options = Record<string, unknown> & { home?: string; json?: boolean };
+
+/** Runs one command. Never rejects; the result is the exit code. */
+export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const program = new Command('jarvis-health')
+    .description('Keeps the services on your own machine healthy.')
+    .version(VERSION, '-V, --version')
+    .option('--once', 'the whole round once, as `check --once`')
+    .option('--home <dir>', 'folder that holds configuration, state, logs and history')
+    .option('--json', 'output for programs')
+    .exitOverride()
+    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .showHelpAfterError('(jarvis-health --help shows all commands)')
+    .enablePositionalOptions(false);
+
+  /** A command whose function returns the exit code. */
+  function command(usage: string, description: string, act: (call: Call, args: string[], options: Options) => Promise<number>): Command {
+    const added = program
+      .command(usage)
+      .description(description)
+      .option('--home <dir>', 'folder of the engine')
+      .option('--json', 'output for programs');
+    added.action(async (...given: unknown[]) => {
+      const options = added.optsWithGlobals() as Options;
+      const args = given
+        .slice(0, -2)
+        .flat()
+        .filter((arg): arg is string => typeof arg === 'string');
+      exitCode = await act(callOf(options), args, options);
+    });
+    added.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });
+    return added;
+  }
+  function callOf(options: Options): Call {
+    return { io, home: homeOf(options.home, io.env), isJson: options.json === true, version: VERSION };
+  }
+
+  command('check [service...]', 'look now and record what was seen; exit by the worst status', async (call, args, options) =>
+    (await import('./service-commands.ts')).check(call, args, options['once'] === true),
+  ).option('--once', 'the whole round: recovery and alerts too');
+  command('run', 'the engine in the foreground', async (call, _args, options) =>
+    (await import('./run.ts')).run(call, { isDryRun: options['dryRun'] === true }),
+  ).option('--dry-run', 'decide and record everything, touch nothing, tell no one');
+  command('start [service]', 'the background service, or a service', async (call, [service]) =>
+    service ? (await import('./service-commands.ts')).start(call, service) : (await import('./background-commands.ts')).start(call),
+  );
+  command('stop [service]', 'the background service, or a service, on purpose', async (call, [service]) =>
+    service ? (await import('./service-commands.ts')).stop(call, service) : (await import('./background-commands.ts')).stop(call),
+  );
+  command('restart [service]', 'the background service, or a service now', async (call, [service]) =>
+    service ? (await import('./service-commands.ts')).heal(call, service) : (await import('./background-commands.ts')).restart(call),
+  );
+  command('status', 'how everything is; exit by colour', async (call) => (await import('./background-commands.ts')).status(call));
+  command('logs', 'what the engine does, as it does it', async (call, _args, options) =>
+    (await import('./logs.ts')).logs(call, { isFollowing: options['follow'] === true, lines: wholeNumber('--lines', options['lines']) }),
+  )
+    .option('-f, --follow', 'keep showing new lines')
+    .option('--lines <count>', 'how many lines to begin with', '50');
+  command('heal <service>', 'restart a service now', async (call, [service = '']) =>
+    (await import('./service-commands.ts')).heal(call, service),
+  );
+  command('pause <service>', 'leave a service alone', async (call, [service = ''], options) =>
+    (await import('./service-commands.ts')).pause(call, service, durationOption('--for', options['for'])),
+  ).option('--for <duration>', 'how long, like 1h; without it until resumed');
+  command('resume <service>', 'end a pause', async (call, [service = '']) => (await import('./service-commands.ts')).resume(call, service));
+  command('ack <service>', 'acknowledge: stay quiet until it is well again', async (call, [service = '']) =>
+    (await import('./service-commands.ts')).ack(call, service),
+  );
+  command('history [service]', 'what happened', async (call, [service], options) =>
+    (await import('./past-commands.ts')).history(call, service, durationOption('--since', options['since'])),
+  ).option('--since <duration>', 'how far back', '24h');
+  command('incidents [service]', 'what failed, what was tried, how it ended', async (call, [service], options) =>
+    (await import('./past-commands.ts')).incidents(call, service, durationOption('--since', options['since'])),
+  ).option('--since <duration>', 'how far back', '30d');
+  command('alerts [action] [id]', "the agent's queue; actions: claim, done, release", async (call, [action, id], options) =>
+    (await import('./queue-commands.ts')).alerts(call, action, id, {
+      by: textOption(options['by']),
+      result: textOption(options['result']),
+    }),
+  )
+    .option('--by <name>', 'who claims or finishes')
+    .option('--result <text>', 'what came of it (done)');
+  command('init', 'write a first configuration from what runs here', async (call, _args, options) =>
+    (await import('./config-commands.ts')).init(call, textOption(options['preset'])),
+  ).option('--preset <name>', 'write a ready configuration instead: jarvis');
+  command('discover', 'what runs here and could be watched', async (call) => (await import('./config-commands.ts')).discover(call));
+  command('validate [file]', 'check a configuration', async (call, [file]) => (await import('./config-commands.ts')).validate(call, file));
+  command('schema', 'the JSON schema of the configuration', async (call) => (await import('./config-commands.ts')).schema(call));
+  command('doctor', 'the self-test, with the way to mend each trouble', async (call) => (await import('./doctor.ts')).doctor(call));
+  program.action(async (options: Options) => {
+    if (!options['once']) program.help({ error: true });
+    exitCode = await (await import('./service-commands.ts')).check(callOf(options), [], true);
+  });
+
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    return tellError(io, error, argv.includes('--json'));
+  }
+}
+
+function durationOption(flag: string, value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  const ms = typeof value === 'string' ? parseDuration(value) : undefined;
+  if (ms === undefined || ms < 1_000)
+    throw new HealthError('usage', `${flag} takes a duration of at least 1s, like 30m, 1h or 7d; found ${String(value)}`);
+  return ms;
+}
+
+function wholeNumber(flag: string, value: unknown): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 0) throw new HealthError('usage', `${flag} takes a whole number; found ${String(value)}`);
+  return number;
+}
+
+function textOption(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,0 +1,103 @@
+// Commands about one service, or all: check, start, stop, heal, pause, resume, ack (PRODUCT section 6).
+import { EXIT, HealthError } from '../contract/errors.ts';
+import type { ServiceView } from '../contract/snapshot.ts';
+import { durationText } from '../contract/units.ts';
+import { type Asking, engineOrFiles } from './ask.ts';
+import { json, line } from './io.ts';
+import type { Call } from './program.ts';
+import { attemptLines, pluginLine, serviceLines, worstOf } from './report.ts';
+
+/** Runs `act` with whoever answers, and lets go of them. */
+async function withAsking<T>(call: Call, act: (asking: Asking) => Promise<T>): Promise<T> {
+  const asking = await engineOrFiles(call.home, call.version);
+  try {
+    return await act(asking);
+  } finally {
+    await asking.close();
+  }
+}
+
+/** Looks now; `isRound`: recovery and alerts too, until the attempts have their outcome. Exit by the worst status seen. */
+export function check(call: Call, ids: readonly string[], isRound: boolean): Promise<number> {
+  return withAsking(call, async ({ ask }) => {
+    const known = (await ask('status', {})).services.map((view) => view.id);
+    const missing = ids.filter((id) => !known.includes(id));
+    if (missing[0])
+      throw new HealthError('not-found', `There is no service ${missing[0]}.`, { hint: `Watched are: ${known.join(', ') || 'none'}.` });
+    const asked = ids.length > 0 ? [...new Set(ids)] : known;
+    const views = await Promise.all(asked.map((id) => ask('check', isRound ? { id, round: true } : { id })));
+    if (call.isJson) json(call.io, { overall: worstOf(views.map((view) => view.status)), services: views });
+    else showViews(call, views);
+    return EXIT[worstOf(views.map((view) => view.status))];
+  });
+}
+
+function showViews(call: Call, views: readonly ServiceView[]): void {
+  line(call.io, pluginLine(views));
+  const width = Math.max(...views.map((view) => view.name.length), 4);
+  const nowMs = Date.now();
+  for (const view of views) for (const text of serviceLines(view, call.io, width, nowMs)) line(call.io, text);
+}
+
+/** A person's restart: waits for its outcome. */
+export function heal(call: Call, id: string): Promise<number> {
+  return withAsking(call, async ({ ask, isOffline }) => {
+    if (call.io.isTerminal && !call.isJson) call.io.err(`Restarting ${id} …\n`);
+    const attempt = await ask('heal', { id, wait: true });
+    if (call.isJson) json(call.io, attempt);
+    else for (const text of attemptLines(attempt, id)) line(call.io, text);
+    if (isOffline && !call.isJson) call.io.err('No engine runs: nobody will look after it from now on (jarvis-health start).\n');
+    return attempt.outcome === 'succeeded' || attempt.outcome === 'dry-run' ? EXIT.ok : EXIT.error;
+  });
+}
+
+export function start(call: Call, id: string): Promise<number> {
+  return withAsking(call, async ({ ask }) => {
+    const attempt = await ask('start', { id });
+    if (call.isJson) json(call.io, attempt);
+    else line(call.io, `${id}: ${attempt.output || 'started'}`);
+    return EXIT.ok;
+  });
+}
+
+export function stop(call: Call, id: string): Promise<number> {
+  return change(
+    call,
+    () => `${id} is stopped on purpose. Only you start it again: jarvis-health start ${id}`,
+    (asking) => asking.ask('stop', { id }),
+  );
+}
+
+export function pause(call: Call, id: string, forMs: number | undefined): Promise<number> {
+  const until = forMs === undefined ? `until jarvis-health resume ${id}` : `for ${durationText(forMs)}`;
+  return change(
+    call,
+    () => `${id} is paused ${until}.`,
+    (asking) => asking.ask('pause', forMs === undefined ? { id } : { id, forMs }),
+  );
+}
+
+export function resume(call: Call, id: string): Promise<number> {
+  return change(
+    call,
+    () => `${id} is watched again.`,
+    (asking) => asking.ask('resume', { id }),
+  );
+}
+
+export function ack(call: Call, id: string): Promise<number> {
+  return change(
+    call,
+    () => `${id} is acknowledged: quiet until it is well again.`,
+    (asking) => asking.ask('ack', { id }),
+  );
+}
+
+function change(call: Call, sentence: () => string, act: (asking: Asking) => Promise<ServiceView>): Promise<number> {
+  return withAsking(call, async (asking) => {
+    const view = await act(asking);
+    if (call.isJson) json(call.io, view);
+    else line(call.io, sentence());
+    return EXIT.ok;
+  });
+}
