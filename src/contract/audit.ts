@@ -1,5 +1,5 @@
 // The lines of the three audit logs (R17, PRODUCT section 6). `at` and the order are added by the writer.
-import type { Outcome, Phase, ProcessIdentity, Status, Trigger } from './flow.ts';
+import type { Outcome, Phase, Status, Trigger } from './flow.ts';
 
 export type AuditLog = 'health' | 'recovery' | 'alerts';
 
@@ -17,7 +17,7 @@ export type EffectEvent =
       processes: readonly { pid: number; name: string; rssBytes: number; cpuPercent: number; command: string }[];
     };
 
-export type RecoveryEvent =
+type RecoveryEvent =
   | { event: 'recovery-started'; service: string; attempt: string; remedy: string; trigger: Trigger; reason: string }
   | {
       event: 'recovery-finished';
@@ -45,7 +45,7 @@ export interface CheckEvent {
   consecutiveFailures: number;
 }
 /** What the engine itself went through: start, end, sleep, clock jumps, a configuration taken or refused. */
-export interface EngineEvent {
+interface EngineEvent {
   event:
     | 'engine-started'
     | 'engine-stopped'
@@ -57,14 +57,12 @@ export interface EngineEvent {
     | 'command';
   [key: string]: unknown;
 }
-export type HealthEvent = CheckEvent | EngineEvent;
+type HealthEvent = CheckEvent | EngineEvent;
 
-export type AlertEvent =
+type AlertEvent =
   | { event: 'alert'; service: string; id: string; kind: string; strikes: number; reason: string; channels: readonly string[] }
   | { event: 'recovered'; service: string; id: string; channels: readonly string[] }
   | { event: 'alert-failed'; service: string; id: string; channel: string; error: string }
   | { event: 'acknowledged'; service: string; id: string };
 
 export type AuditEvent = HealthEvent | RecoveryEvent | AlertEvent;
-
-export type { ProcessIdentity };

@@ -3,6 +3,7 @@
 // engine uses comes out (`intervalMs: 300000`). Touches nothing; the file itself is keep/config-file.ts.
 // Longer than 250 lines because a reader wants the whole configuration on one page.
 import * as z from 'zod';
+import { compileMatch } from './match.ts';
 import { DURATION_PATTERN, parseDuration, parseShare, parseSize, SHARE_PATTERN, SIZE_PATTERN } from './units.ts';
 
 const SECOND = 1_000;
@@ -34,7 +35,7 @@ const shareText = z
   });
 
 /** An amount that may be relative or absolute. `percent` is 0-100, `bytes` are bytes. */
-export interface Amount {
+interface Amount {
   readonly unit: 'percent' | 'bytes';
   readonly value: number;
 }
@@ -77,10 +78,8 @@ function isWebUrl(value: string): boolean {
   return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) && new URL(value).port !== '0';
 }
 function isMatch(value: string): boolean {
-  const form = /^\/(.+)\/([a-z]*)$/s.exec(value);
-  if (!form) return true;
   try {
-    new RegExp(form[1] as string, form[2]);
+    compileMatch(value);
     return true;
   } catch {
     return false;
@@ -320,7 +319,7 @@ export type RemedyType = RemedyConfig['type'];
 export type RemedyOf<T extends RemedyType> = Extract<RemedyConfig, { type: T }>;
 
 // ---------------------------------------------------------------- services
-export const serviceSchema = z.strictObject({
+const serviceSchema = z.strictObject({
   id: z
     .string({ error: 'a name in kebab-case, like "my-app"' })
     .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, { error: 'a name in kebab-case, like "my-app"' })
@@ -422,7 +421,7 @@ export interface RecoveryConfig {
   readonly windowMs: number;
   readonly standDownMs: readonly number[];
 }
-export type ChannelName = 'notification' | 'queue';
+type ChannelName = 'notification' | 'queue';
 export interface Config {
   readonly concurrency: number;
   readonly channels: readonly ChannelName[];

@@ -1,7 +1,8 @@
 // What a `match` of the configuration means (PRODUCT section 4): text contained in the whole command line, or
 // /a regular expression/flags. Pure, shared by looking (probe) and by acting (heal). Touches nothing.
 
-const EXPRESSION = /^\/(.+)\/([a-z]*)$/s;
+/** Only letters that are flags, each once at most as the language asks: "/opt/app" is a path. */
+const EXPRESSION = /^\/(.+)\/([dgimsuvy]*)$/s;
 
 /** Tests a whole command line. Throws SyntaxError for a broken expression; the schema has refused those before. */
 export function compileMatch(match: string): (commandLine: string) => boolean {

@@ -9,7 +9,7 @@ const time = z.iso.datetime();
 const byService = z.strictObject({ id: z.string() });
 const byAlert = z.strictObject({ id: z.string() });
 
-export const attemptViewSchema = z.object({
+const attemptViewSchema = z.object({
   attempt: z.string(),
   service: z.string(),
   remedy: z.string(),
@@ -23,7 +23,7 @@ export const attemptViewSchema = z.object({
 });
 export type AttemptView = z.infer<typeof attemptViewSchema>;
 
-export const incidentViewSchema = z.object({
+const incidentViewSchema = z.object({
   id: z.string(),
   service: z.string(),
   startedAt: time,
@@ -37,7 +37,7 @@ export const incidentViewSchema = z.object({
 export type IncidentView = z.infer<typeof incidentViewSchema>;
 
 /** One line of the audit trail, as `history` shows it. */
-export const historyLineSchema = z.looseObject({ at: time, event: z.string() });
+const historyLineSchema = z.looseObject({ at: time, event: z.string() });
 export type HistoryLine = z.infer<typeof historyLineSchema>;
 
 const period = z.strictObject({ service: z.string().optional(), from: time.optional(), to: time.optional() });

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 
 const time = z.iso.datetime();
-export const triedSchema = z.object({
+const triedSchema = z.object({
   attempt: z.string(),
   at: time,
   remedy: z.string(),

@@ -19,7 +19,7 @@ import { elapsedMs, type Moment } from '../contract/time.ts';
 import { type AttemptDeps, type RemedyTools, runAttempt } from './attempt.ts';
 import { type Cell, newCell } from './cell.ts';
 import { newHealth } from './decide/advance-health.ts';
-import { newRecovery, reopenWindow, resumeInterrupted } from './decide/advance-recovery.ts';
+import { newRecovery, reopenWindow, resumeInterrupted, withoutEnded } from './decide/advance-recovery.ts';
 import { newAlertState } from './decide/alert.ts';
 import { firstDueMs, nextDue } from './decide/due.ts';
 import { phaseOf } from './decide/summary.ts';
@@ -395,7 +395,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     const health = engineStart(saved?.health ?? newHealth(now), service, now);
     const state: ServiceState = {
       health: wakingMs > 0 ? wake(health, service, now) : health,
-      recovery: resumeInterrupted(saved?.recovery ?? newRecovery(), now),
+      recovery: withoutEnded(resumeInterrupted(saved?.recovery ?? newRecovery(), now), deps.isAlive),
       alert: saved?.alert ?? newAlertState(),
     };
     const cell = newCell(service, state, { ...deps.probeContext(), memory: new Map() });

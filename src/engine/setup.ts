@@ -17,7 +17,6 @@ import { bootId, createClock, realTimers } from './system.ts';
 
 export { readOwner } from './keep/ownership.ts';
 export type { Discovered } from './probe/discover.ts';
-export { realTimers } from './system.ts';
 
 /** The real ports, for whoever starts or stops the engine itself. */
 export async function machinePorts() {
@@ -76,12 +75,6 @@ export async function validateFile(file: string | undefined, home: string): Prom
   }
   const warnings = checked.warnings.length > 0 ? formatProblems(checked.warnings, name) : '';
   return { path: target, services: checked.config.services.length, warnings };
-}
-
-/** Every problem of the home's configuration for people, when it is refused; undefined when it is good. */
-export async function configProblems(home: string): Promise<string | undefined> {
-  const checked = checkConfig(await readConfigText(configPath(home)), configPath(home));
-  return checked.ok ? undefined : formatProblems(checked.problems, path.basename(configPath(home)));
 }
 
 export const schemaText = configJsonSchemaText;

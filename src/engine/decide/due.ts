@@ -4,7 +4,7 @@ import type { HealthState, RecoveryState } from '../../contract/flow.ts';
 import { elapsedMs, remainingMs, type Stamp } from '../../contract/time.ts';
 import { WAKE_SETTLE_MS, windowAt } from './window.ts';
 
-export type DueReason = 'interval' | 'retry' | 'start-window' | 'settling' | 'plan' | 'pause-over';
+type DueReason = 'interval' | 'retry' | 'start-window' | 'settling' | 'plan' | 'pause-over';
 /** `inMs` from `now`; undefined: not by itself. */
 export interface Due {
   readonly inMs: number | undefined;

@@ -7,7 +7,7 @@ import { durationText } from '../../contract/units.ts';
 import { windowAt } from './window.ts';
 
 /** What is known of a service only while the engine runs. */
-export interface Sight {
+interface Sight {
   readonly lastLook: { readonly startedAt: Moment; readonly endedAt: Moment; readonly latencyMs: number } | undefined;
   readonly verdict: Verdict | undefined;
   readonly nextCheckInMs: number | undefined;

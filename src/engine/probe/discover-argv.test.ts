@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { compileMatch } from '../../contract/match.ts';
 import { looksSecret, programOf } from './discover-argv.ts';
 import { agentName, appName, uniqueIds } from './discover-names.ts';
-import { compileMatch } from './matcher.ts';
 
 describe('what a command line runs', () => {
   it.each([

@@ -2,12 +2,12 @@
 // and the command that restarts it. Watched only where it runs. Reads the machine, changes nothing.
 import { basename, join } from 'node:path';
 import type { ServiceInput } from '../../contract/config.ts';
+import { compileMatch } from '../../contract/match.ts';
 import type { ProcessRow } from '../../contract/ports.ts';
 import type { Agent } from './discover-agents.ts';
 import { askHttp } from './discover-http.ts';
 import type { Listener } from './discover-ports.ts';
 import type { Discovered, Look } from './discover-types.ts';
-import { compileMatch } from './matcher.ts';
 
 /** Newest first. */
 const NAMES = ['openclaw', 'moltbot', 'clawdbot'] as const;

@@ -2,10 +2,10 @@
 // again. Every doubt means no proposal, with the reason in words. Reads the machine, changes nothing.
 import { isAbsolute, join } from 'node:path';
 import type { ServiceInput } from '../../contract/config.ts';
+import { compileMatch } from '../../contract/match.ts';
 import type { ProcessRow } from '../../contract/ports.ts';
 import { argvOf, looksSecret, programOf } from './discover-argv.ts';
 import type { Look } from './discover-types.ts';
-import { compileMatch } from './matcher.ts';
 
 type Remedy = NonNullable<ServiceInput['proposed']>[number];
 export interface Proposal {

@@ -8,10 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { compileMatch } from '../../contract/match.ts';
 import type { CommandPort, CommandResult, ProcessPort, ProcessRow, TimersPort } from '../../contract/ports.ts';
 import { checkConfig, formatProblems } from '../keep/config-problems.ts';
 import { configFromDiscovery, type Discovered, type DiscoverOptions, discover } from './discover.ts';
-import { compileMatch } from './matcher.ts';
 import { createProcessPort } from './processes.ts';
 
 const fixtures = fileURLToPath(new URL('../../../test/fixtures/', import.meta.url));

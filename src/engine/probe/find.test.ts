@@ -2,9 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { endAllPrograms, fixturePath, startProgram } from '../../../test/fixtures/processes-children.ts';
+import { compileMatch } from '../../contract/match.ts';
 import type { ProcessRow, ProcessTable } from '../../contract/ports.ts';
 import { findProcesses } from './find.ts';
-import { compileMatch } from './matcher.ts';
 import { createProcessPort } from './processes.ts';
 
 afterEach(endAllPrograms);

@@ -1,7 +1,8 @@
 // Finds the processes that a service's `match` or `name` means. Never the engine or its ancestors, whatever their command
 // lines say (R13), and never a zombie. Pure: reads a table that was read before.
+
+import { compileMatch } from '../../contract/match.ts';
 import type { ProcessRow, ProcessTable } from '../../contract/ports.ts';
-import { compileMatch } from './matcher.ts';
 
 export interface ProcessQuery {
   readonly match?: string | undefined;

@@ -1,7 +1,7 @@
 // Finds a pattern in the lines of a text that arrives in chunks. Pure; bounded: neither a file without line ends nor
 // a line of a gigabyte takes more than a chunk of memory.
 import { stripVTControlCharacters } from 'node:util';
-import { compileMatch } from './matcher.ts';
+import { compileMatch } from '../../contract/match.ts';
 
 /** A longer line is searched in overlapping pieces, so that an expression meets no text without end. In characters. */
 const LINE_CAP = 16 * 1024;
@@ -19,7 +19,7 @@ export interface Matcher {
 
 /** Text, or `/a regular expression/flags`, as the configuration's `match` is. */
 export function matcherOf(pattern: string): Matcher {
-  return { isMatch: compileMatch(pattern), needsWholeLine: /^\/.+\/[a-z]*$/s.test(pattern) };
+  return { isMatch: compileMatch(pattern), needsWholeLine: /^\/.+\/[dgimsuvy]*$/s.test(pattern) };
 }
 
 export class LineSearch {
