@@ -11,7 +11,7 @@ import { HOME_FILES } from '../../contract/home.ts';
 import { isoTime } from '../../contract/time.ts';
 import { type FsPort, homeUnusable, moveAside, realFs, syncFolder } from './durable-file.ts';
 
-export interface ArchiveOptions {
+interface ArchiveOptions {
   readonly home: string;
   readonly clock: { now(): { readonly wallMs: number } };
   readonly fs?: FsPort | undefined;
@@ -38,7 +38,7 @@ const NAME = /^(health|recovery|alerts)-(\d{4}-\d\d-\d\dT)(\d\d)-(\d\d)-(\d\d\.\
 const TEMP = /^\.(health|recovery|alerts)-.*\.log\.gz\.tmp$/;
 
 /** What a file name in `archive/` says, undefined when it is none of ours. */
-export function parseArchiveName(name: string): ArchivedLog | undefined {
+function parseArchiveName(name: string): ArchivedLog | undefined {
   const found = NAME.exec(name);
   if (!found) return undefined;
   const [, log, day, hours, minutes, seconds, order, gz] = found;

@@ -41,7 +41,7 @@ export const realFs: FsPort = fsPromises;
 /** Told once for each damaged file: where it was, where it is now, what was wrong. */
 export type OnQuarantine = (originalPath: string, movedTo: string, why: string) => void;
 
-export interface DurableFileOptions<T> {
+interface DurableFileOptions<T> {
   readonly path: string;
   /** Gives the value its type, or throws when it is not of that shape. */
   readonly parse: (value: unknown) => T;

@@ -7,7 +7,7 @@ import { HealthError, systemCode } from '../../contract/errors.ts';
 import { HOME_FILES } from '../../contract/home.ts';
 import { homeUnusable, isDiskFull, realFs, removeLeftoverTemps } from './durable-file.ts';
 
-export interface HomeChoice {
+interface HomeChoice {
   /** Value of `--home`. */
   readonly flag: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;

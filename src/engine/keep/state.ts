@@ -25,7 +25,7 @@ export interface StateStore {
   close(): Promise<void>;
 }
 
-export interface StateStoreOptions {
+interface StateStoreOptions {
   readonly home: string;
   readonly clock: ClockPort;
   readonly timers: TimersPort;
