@@ -202,8 +202,8 @@ function skip(cell: Cell, deps: RoundDeps, reason: ServiceState['recovery']['las
 /** Also asked again when a notice has arrived: what happened meanwhile waited for it. */
 export function followAlert(cell: Cell, deps: RoundDeps, isHeld: boolean, now: Moment): void {
   const { health, recovery, alert } = cell.state;
-  if ((!health.incident && !alert.alert) || cell.isTelling) return;
   cell.alertWaitMs = undefined;
+  if ((!health.incident && !alert.alert) || cell.isTelling) return;
   const decision = decideAlert({ service: cell.service, health, recovery, alert, isHeld, now: stampOf(now) });
   switch (decision.kind) {
     case 'quiet':

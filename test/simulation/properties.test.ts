@@ -6,7 +6,7 @@ import { breaches, unfinished } from './rules.ts';
 import { createSim, HOUR, MINUTE, type Sim, simService } from './sim.ts';
 
 const SEEDS = [1, 7, 42, 1_234, 99_999];
-const RUNS = 25;
+const RUNS = 40;
 
 const IDS = ['app', 'base', 'child', 'loop'] as const;
 type Id = (typeof IDS)[number];

@@ -120,12 +120,16 @@ function strikeBreaches(sim: Sim, id: string): string[] {
   let last: Extract<LogLine, { kind: 'audit' }> | undefined;
   let attemptEndedAt = -1;
   let wokeAt = Number.NEGATIVE_INFINITY;
+  let isAlive = false;
   for (const line of sim.log) {
     if (line.kind === 'machine' && line.what === 'crash') {
       last = undefined;
+      isAlive = false;
+      wokeAt = Number.NEGATIVE_INFINITY; // it may have died before it could notice
       strikes = Number.POSITIVE_INFINITY; // what was durable is known at the next look
     }
-    if (line.kind === 'machine' && line.what === 'wake') wokeAt = line.atMs;
+    if (line.kind === 'machine' && line.what === 'engine-start') isAlive = true;
+    if (line.kind === 'machine' && line.what === 'wake' && isAlive) wokeAt = line.atMs;
     if (line.kind !== 'audit' || line.event.service !== id) continue;
     const { event } = line;
     if (event.event === 'recovery-finished' && event.outcome === 'failed') attemptEndedAt = line.atMs;
@@ -161,14 +165,13 @@ function noticeBreaches(sim: Sim, id: string): string[] {
   const recovered = new Set<string>();
   let last: LogLine | undefined;
   let crashedAt = Number.NEGATIVE_INFINITY;
-  let isFull = false;
+  let wasFull = false;
   let isLost = false;
   for (const line of lines) {
     if (line.kind === 'machine') {
       if (line.what === 'crash') crashedAt = line.atMs;
-      if (line.what === 'disk-full') isFull = true;
-      if (line.what === 'disk-free') isFull = false;
-      if (line.what === 'crash' && isFull) isLost = true; // what could not be written is not known any more
+      if (line.what === 'disk-full') wasFull = true;
+      if (line.what === 'crash' && wasFull) isLost = true; // what could not be written is not known any more
       continue;
     }
     if (line.kind !== 'audit') continue;

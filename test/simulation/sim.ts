@@ -95,7 +95,7 @@ function parse(input: ConfigInput): Config {
 export async function createSim(
   input: ConfigInput,
   natures: Record<string, Nature> = {},
-  options: { bootMs?: number; isDryRun?: boolean } = {},
+  options: { bootMs?: number; isDryRun?: boolean; isScheduled?: boolean } = {},
 ): Promise<Sim> {
   const time = createSimTime(options);
   const home = createSimHome();
@@ -192,7 +192,7 @@ export async function createSim(
         queue,
         channels: new Map([['notification', channel]]),
         isDryRun: sim.isDryRun,
-        isScheduled: true,
+        isScheduled: options.isScheduled ?? true,
         tools: {} as never,
         probeContext: () => ({}) as never,
         look: async (check) => {
@@ -230,7 +230,7 @@ export async function createSim(
       core,
       queue,
       isDryRun: sim.isDryRun,
-      isScheduled: true,
+      isScheduled: options.isScheduled ?? true,
       stopService: (_recovery, ctx) => guard(serviceOf(idOf(ctx.serviceCwd)).stop()),
       startServiceBy: async (_recovery, ctx) => {
         serviceOf(idOf(ctx.serviceCwd)).start();

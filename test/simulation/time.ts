@@ -90,7 +90,7 @@ export function createSimTime(options: { bootMs?: number } = {}): SimTime {
         if (next.isOff) continue;
         events += 1;
         // A loop that never lets time pass is a defect of its own (R1).
-        if (events > 400_000) throw new Error('The simulation does not get on: too many events');
+        if (events > 200_000) throw new Error('The simulation does not get on: too many events');
         if (next.dueAwakeMs > awakeMs) advance(next.dueAwakeMs - awakeMs);
         next.fn();
         await settle();

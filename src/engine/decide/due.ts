@@ -37,7 +37,7 @@ export function nextDue(input: DueInput): Due {
   }
   const window = windowAt(health, recovery, now);
   // After a wake nothing is looked at until the machine has settled (R9).
-  if (health.settle?.why === 'wake' && window.kind !== 'running') {
+  if (health.settle?.why === 'wake') {
     const settling = remainingMs(health.settle.since, WAKE_SETTLE_MS, now);
     if (settling > 0) return { inMs: settling, reason: 'settling' };
   }
@@ -51,7 +51,7 @@ export function nextDue(input: DueInput): Due {
   if (!lastLook) return { inMs: 0, reason: 'interval' };
   if (isFailing) {
     const retry = remainingMs(lastLook.endedAt, service.retryIntervalMs, now);
-    if (input.waitMs !== undefined && input.waitMs < retry) return { inMs: input.waitMs, reason: 'plan' };
+    if (input.waitMs !== undefined && input.waitMs < retry) return { inMs: Math.max(WINDOW_FIRST_MS, input.waitMs), reason: 'plan' };
     return { inMs: retry, reason: 'retry' };
   }
   return { inMs: remainingMs(lastLook.startedAt, service.intervalMs, now), reason: 'interval' };

@@ -158,6 +158,7 @@ describe('R5 budget', () => {
     };
     failRepairs();
     expect(story.state.recovery.gaveUp).toBeDefined();
+    expect(story.state.recovery.attempts.filter(({ outcome }) => outcome === 'failed')).toHaveLength(3);
   });
 
   test('the window slides: attempts spread wider than the budget go on', () => {

@@ -1,0 +1,322 @@
+// What the properties found, and what only the whole engine can show, each as one short story.
+import { expect, test } from 'vitest';
+import { breaches, unfinished } from './rules.ts';
+import { createSim, HOUR, MINUTE, type Sim, simService } from './sim.ts';
+
+const watchOnly = (id: string, more = {}) => simService(id, { recovery: [], ...more });
+const kinds = (sim: Sim, id: string) => sim.told(id).map(({ notice }) => notice);
+const queued = (sim: Sim) => sim.home.queue().map(({ service, kind, state, result }) => [service, kind, state, result]);
+
+test('a service dies, is healed within seconds, and nobody is told (R1, R4, R19)', async () => {
+  const sim = await createSim({ services: [simService('app')] }, { app: { isWatched: true } });
+  await sim.pass(20 * MINUTE);
+  const diedAt = sim.time.trueMs();
+  sim.service('app').die();
+  await sim.until('healed', () => sim.service('app').isUp() && sim.state('app').health.status === 'ok', MINUTE);
+  const [start] = sim.remedies('app');
+  expect((start?.atMs ?? 0) - diedAt).toBeLessThan(1_000);
+  expect(sim.state('app').recovery.attempts.at(-1)).toMatchObject({ outcome: 'succeeded' });
+  await sim.pass(HOUR);
+  expect(sim.told()).toEqual([]);
+  expect(queued(sim)).toEqual([]);
+});
+
+test('R6, R7: down is told at the third strike, queue and channel; recovered closes it', async () => {
+  const sim = await createSim({ services: [watchOnly('app')] });
+  await sim.pass(MINUTE);
+  sim.service('app').die();
+  await sim.until('told', () => sim.told().length > 0, 10 * MINUTE);
+  expect(sim.state('app').health.strikes).toBe(3);
+  expect(queued(sim)).toEqual([['app', 'down', 'pending', null]]);
+  sim.service('app').start();
+  await sim.pass(2 * MINUTE);
+  expect(kinds(sim, 'app')).toEqual(['down', 'recovered']);
+  expect(queued(sim)).toEqual([['app', 'down', 'done', 'recovered']]);
+});
+
+test('R3, R6: a service that leaves the configuration and comes back has forgotten neither cooldown nor alert', async () => {
+  const both = { services: [simService('app'), watchOnly('base')] };
+  const sim = await createSim(both, { app: { isCurable: false } });
+  sim.service('app').die();
+  await sim.pass(12 * MINUTE);
+  const before = sim.remedies('app').length;
+  expect(sim.state('app').recovery.gaveUp).toBeDefined();
+  sim.reload({ services: [watchOnly('base')] });
+  await sim.pass(MINUTE);
+  sim.reload(both);
+  await sim.pass(15 * MINUTE);
+  expect(sim.remedies('app')).toHaveLength(before);
+  expect(sim.state('app').recovery.gaveUp).toBeDefined();
+  expect(kinds(sim, 'app')).toEqual(['down']);
+  expect([...breaches(sim), ...unfinished(sim)]).toEqual([]);
+});
+
+test('R7: a crash between queue and record, at every boundary, queues the alert once and loses none (first strike tells)', async () => {
+  for (let boundary = 1; boundary <= 14; boundary += 1) {
+    const sim = await createSim({ services: [watchOnly('app', { afterFailures: 1 })] });
+    await sim.pass(MINUTE);
+    sim.crashAt(boundary);
+    sim.service('app').die();
+    await sim.pass(10 * MINUTE);
+    expect([boundary, queued(sim)]).toEqual([boundary, [['app', 'down', 'pending', null]]]);
+    sim.crashAt(boundary);
+    sim.service('app').start();
+    await sim.pass(10 * MINUTE);
+    expect([boundary, queued(sim)]).toEqual([boundary, [['app', 'down', 'done', 'recovered']]]);
+  }
+});
+
+test('R7: the service recovers, the engine dies before that is written, and the service falls again: the agent still sees it', async () => {
+  for (let boundary = 1; boundary <= 8; boundary += 1) {
+    const sim = await createSim({ services: [watchOnly('app')] });
+    sim.service('app').die();
+    await sim.pass(5 * MINUTE);
+    sim.crashAt(boundary);
+    sim.service('app').start();
+    await sim.until(
+      'the crash',
+      () => sim.log.some((line) => line.kind === 'machine' && line.what === 'crash') || boundary > 4,
+      3 * MINUTE,
+    );
+    sim.service('app').die();
+    await sim.pass(2 * HOUR);
+    expect([boundary, ...breaches(sim), ...unfinished(sim)]).toEqual([boundary]);
+  }
+});
+
+test('R7: a broken channel is retried with growing pauses, one delivery each, and blocks neither queue nor the next alert', async () => {
+  const sim = await createSim({ services: [watchOnly('app', { cooldown: '2m' })] });
+  sim.isChannelBroken = true;
+  sim.service('app').die();
+  await sim.pass(4 * MINUTE);
+  expect(queued(sim)).toEqual([['app', 'down', 'pending', null]]);
+  await sim.pass(30 * MINUTE);
+  const failures = sim.events('alert-failed').map(({ atMs }) => atMs / MINUTE);
+  const gaps = failures.slice(1).map((at, index) => Math.round(at - (failures[index] as number)));
+  expect(gaps).toEqual([1, 2, 4, 8, 16]);
+  sim.isChannelBroken = false;
+  await sim.pass(HOUR);
+  expect(kinds(sim, 'app')).toEqual(['down']);
+});
+
+test('R7: a second failure while a retry is planned does not make two of them', async () => {
+  const app = simService('app', { cooldown: '1s', afterFailures: 1 });
+  const sim = await createSim({ services: [app], recovery: { maxAttempts: 2 } }, { app: { isCurable: false } });
+  sim.isChannelBroken = true;
+  sim.service('app').die();
+  // "down" fails at 0 min and is retried at 1, 3, 7 min; "gave-up" fails at 6 min, and is due a minute later.
+  await sim.until('gave up', () => sim.state('app').alert.alert?.told?.kind === 'gave-up', 20 * MINUTE);
+  sim.isChannelBroken = false;
+  await sim.pass(2 * HOUR);
+  expect(kinds(sim, 'app')).toEqual(['gave-up']);
+});
+
+test("R12: what is stopped during a repair's window is stopped, and start starts it", async () => {
+  const sim = await createSim({ services: [simService('app')] }, { app: { comesUpMs: 30_000 } });
+  sim.service('app').die();
+  await sim.until('the window', () => sim.state('app').recovery.current?.returnedAt !== undefined);
+  await sim.say('app', 'stop');
+  await sim.pass(5_000);
+  expect(sim.view('app').phase).toBe('stopped');
+  expect(sim.remedies('app')).toHaveLength(1);
+  expect(sim.events('recovery-finished', 'app')).toHaveLength(1);
+  await sim.say('app', 'start');
+  await sim.pass(2 * MINUTE);
+  expect(sim.view('app')).toMatchObject({ phase: 'healthy', status: 'ok' });
+});
+
+test('R12: a person stops what was told as down, and starts it again: nobody hears that it is well while it is not', async () => {
+  const sim = await createSim({ services: [watchOnly('app')] }, { app: { comesUpMs: 10 * MINUTE } });
+  sim.service('app').die();
+  await sim.until('told', () => sim.told().length > 0, 10 * MINUTE);
+  await sim.say('app', 'stop');
+  await sim.pass(1_000);
+  await sim.say('app', 'start');
+  await sim.pass(5 * MINUTE);
+  expect(kinds(sim, 'app')).toEqual(['down']);
+  expect(queued(sim)).toEqual([['app', 'down', 'done', 'recovered']]);
+});
+
+test('R12: a pause that comes while the intent is written still stops the remedy', async () => {
+  const sim = await createSim({ services: [simService('app')] });
+  await sim.pass(MINUTE);
+  sim.service('app').die();
+  const beginning = () => sim.state('app').recovery.current !== undefined && sim.remedies('app').length === 0;
+  await sim.say('app', 'check');
+  for (let ms = 0; ms < 1_000 && !beginning(); ms += 1) await sim.pass(1);
+  expect(beginning()).toBe(true);
+  await sim.say('app', 'pause');
+  await sim.pass(HOUR);
+  expect(sim.remedies('app')).toEqual([]);
+  expect(sim.state('app').recovery.current).toBeUndefined();
+});
+
+test('R4: a configuration that comes while the intent is written does not leave the service "recovering" for ever', async () => {
+  const sim = await createSim({ services: [simService('app')] });
+  await sim.pass(MINUTE);
+  sim.service('app').die();
+  await sim.say('app', 'check');
+  for (let ms = 0; ms < 1_000 && sim.state('app').recovery.current === undefined; ms += 1) await sim.pass(1);
+  sim.reload({ services: [watchOnly('app')] });
+  await sim.pass(5 * MINUTE);
+  expect(sim.state('app').recovery.current).toBeUndefined();
+});
+
+test('R4: the machine boots anew inside a start window: the window opens anew, no strike before it ends', async () => {
+  const sim = await createSim({ services: [simService('app')] }, { app: { comesUpMs: 50_000 } });
+  sim.service('app').die();
+  await sim.until('the window', () => sim.state('app').recovery.current?.returnedAt !== undefined);
+  await sim.reboot(10 * MINUTE);
+  sim.service('app').start();
+  await sim.until('healthy', () => sim.state('app').health.status === 'ok', 2 * MINUTE);
+  expect(sim.events('recovery-finished', 'app').map(({ event }) => event)).toMatchObject([{ outcome: 'succeeded' }]);
+});
+
+test.each([true, false])(
+  'R9: a look that spans a sleep is inconclusive, also when it ends before the beat (clock tells: %s)',
+  async (isSeen) => {
+    const sim = await createSim({ services: [watchOnly('app')] });
+    await sim.pass(4 * MINUTE + 59_000);
+    sim.service('app').sees = 'hangs';
+    await sim.until('a look', () => sim.cell('app').round !== undefined, 2 * MINUTE);
+    await sim.sleep(2 * HOUR, isSeen);
+    await sim.pass(12_000);
+    expect(sim.state('app').health).toMatchObject({ strikes: 0, reason: 'cut-short' });
+    sim.service('app').sees = 'by-life';
+    await sim.pass(2 * MINUTE);
+    expect(sim.state('app').health.status).toBe('ok');
+  },
+);
+
+test('R9: after a wake one settle time, then the looks, spread; a configuration that comes just then waits too', async () => {
+  const all = ['a', 'b', 'c', 'd'].map((id) => watchOnly(id));
+  const sim = await createSim({ services: all });
+  sim.reload({ services: all.slice(0, 3) });
+  await sim.pass(MINUTE);
+  await sim.sleep(8 * HOUR, false);
+  const wokeAt = sim.time.trueMs();
+  sim.reload({ services: all });
+  await sim.pass(2 * MINUTE);
+  const looks = sim.log.flatMap((line) => (line.kind === 'look' && line.atMs > wokeAt ? [line] : []));
+  expect(new Set(looks.map(({ service }) => service)).size).toBe(4);
+  expect(Math.min(...looks.map(({ atMs }) => atMs)) - wokeAt).toBeGreaterThanOrEqual(30_000);
+});
+
+test('R9: jumps of the wall clock, back and forth, cause no strike, no burst and no early attempt', async () => {
+  const sim = await createSim({ services: [simService('app')] }, { app: { isCurable: false } });
+  sim.service('app').die();
+  for (let minute = 0; minute < 60; minute += 1) {
+    sim.jump(minute % 2 ? 30 * 24 * HOUR : -29 * 24 * HOUR);
+    await sim.pass(MINUTE);
+  }
+  expect(breaches(sim)).toEqual([]);
+  expect(sim.remedies('app')).toHaveLength(4);
+});
+
+test('R11: the service below falls: one alert names it, the child is suppressed, and neither is healed in vain', async () => {
+  const sim = await createSim({ services: [watchOnly('base'), simService('child', { dependsOn: ['base'] })] });
+  await sim.pass(MINUTE);
+  sim.service('base').die();
+  sim.service('child').die();
+  await sim.pass(30 * MINUTE);
+  expect(sim.remedies('child')).toEqual([]);
+  expect(sim.told().map(({ service, notice }) => [service, notice])).toEqual([['base', 'down']]);
+  expect(sim.view('child').phase).toBe('suppressed');
+  sim.service('base').start();
+  await sim.pass(5 * MINUTE);
+  expect(sim.remedies('child')).toHaveLength(1);
+  expect(sim.view('child').status).toBe('ok');
+});
+
+test('R11: too slow is failing too: with the service below down it is suppressed, not restarted', async () => {
+  const sim = await createSim({ services: [watchOnly('base'), simService('child', { dependsOn: ['base'] })] });
+  sim.service('child').sees = {
+    name: 'latency',
+    value: 9_000,
+    unit: 'ms',
+    limit: 2_000,
+    failsWhen: 'above',
+    clearAt: undefined,
+    failText: 'slow',
+    okText: 'ok',
+  };
+  sim.service('base').die();
+  await sim.pass(30 * MINUTE);
+  expect(sim.remedies('child')).toEqual([]);
+  expect(kinds(sim, 'child')).toEqual([]);
+});
+
+test('R3: a full disk: no attempt without a record, and it goes on when there is room', async () => {
+  const sim = await createSim({ services: [simService('app')] });
+  await sim.pass(MINUTE);
+  sim.fill(true);
+  sim.service('app').die();
+  await sim.pass(10 * MINUTE);
+  expect(sim.remedies('app')).toEqual([]);
+  expect(sim.cell('app').planReason).toBe('state-unwritable');
+  expect(sim.problems.has('home-unusable')).toBe(true);
+  expect(kinds(sim, 'app')).toEqual(['down']);
+  sim.fill(false);
+  await sim.pass(2 * MINUTE);
+  expect(sim.state('app').health.status).toBe('ok');
+  expect(unfinished(sim)).toEqual([]);
+});
+
+test('R20: a dry run decides and records, touches nothing and tells no one', async () => {
+  const sim = await createSim({ services: [simService('app')] }, {}, { isDryRun: true });
+  sim.service('app').die();
+  await sim.pass(HOUR);
+  expect(sim.remedies('app')).toEqual([]);
+  expect(sim.told()).toEqual([]);
+  expect([...sim.home.disk.keys()]).toEqual([]);
+  expect(
+    sim.events('recovery-finished', 'app').every(({ event }) => event.event === 'recovery-finished' && event.outcome === 'dry-run'),
+  ).toBe(true);
+  expect(sim.events('alert', 'app')).toHaveLength(1);
+});
+
+test("a person's restart passes over pause, budget and giving up; while it runs it is the answer to a second one", async () => {
+  const sim = await createSim({ services: [simService('app')] }, { app: { isCurable: false, remedyMs: 5_000 } });
+  sim.service('app').die();
+  await sim.until('gave up', () => sim.state('app').recovery.gaveUp !== undefined);
+  await sim.say('app', 'pause');
+  sim.service('app').nature = { remedyMs: 5_000 };
+  const first = await Promise.all([sim.ops().heal({ id: 'app' }), sim.pass(100)]);
+  const second = await Promise.all([sim.ops().heal({ id: 'app' }), sim.pass(100)]);
+  expect(second[0].attempt).toBe(first[0].attempt);
+  await sim.pass(MINUTE);
+  expect(sim.state('app')).toMatchObject({ health: { status: 'ok' }, recovery: { gaveUp: undefined } });
+  expect(sim.remedies('app', 'person')).toHaveLength(1);
+});
+
+test("a person's check without an engine looks, and heals nothing, neither the service nor what it depends on", async () => {
+  const services = [simService('base'), simService('child', { dependsOn: ['base'] })];
+  const sim = await createSim({ services }, {}, { isScheduled: false });
+  sim.service('base').die();
+  sim.service('child').die();
+  await sim.say('child', 'check');
+  await sim.pass(10 * MINUTE);
+  expect(sim.state('base').health).toMatchObject({ status: 'error', strikes: 1 });
+  expect(sim.remedies('base')).toEqual([]);
+  expect(sim.remedies('child')).toEqual([]);
+});
+
+test('R12: what is stopped on purpose and still answers for a moment is not taken for started again, nor healed', async () => {
+  const sim = await createSim({ services: [simService('app')] });
+  await sim.pass(MINUTE);
+  const { stop } = sim.service('app');
+  sim.service('app').stop = async () => {
+    await sim.time.timers.sleep(4_000); // TERM, and it takes its time
+    const result = await stop();
+    await sim.time.timers.sleep(4_000); // and so do its children
+    return result;
+  };
+  await sim.say('app', 'stop');
+  for (let second = 0; second < 12; second += 1) {
+    await sim.pass(1_000);
+    await sim.say('app', 'check');
+  }
+  await sim.pass(HOUR);
+  expect(sim.view('app').phase).toBe('stopped');
+  expect(sim.remedies('app')).toEqual([]);
+});
