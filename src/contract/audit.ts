@@ -43,6 +43,10 @@ export interface CheckEvent {
   value: number | null;
   unit: string | null;
   consecutiveFailures: number;
+  /** Why a failing look was no strike (R2). */
+  noStrike?: string;
+  /** Why somebody was told, or was not (R6). */
+  alert?: string;
 }
 /** What the engine itself went through: start, end, sleep, clock jumps, a configuration taken or refused. */
 interface EngineEvent {

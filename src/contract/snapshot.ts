@@ -39,6 +39,10 @@ export const serviceViewSchema = z.object({
   nextAttemptAt: time.nullable(),
   /** Why nothing is being repaired, or what is awaited; null when there is nothing to say. */
   recoveryReason: z.string().nullable(),
+  /** Why the last failing look was no strike; null when it was one, or when there was none. */
+  strikeReason: z.string().nullable(),
+  /** Why somebody was told of it, or why nobody was; null without an incident. */
+  alertReason: z.string().nullable(),
   uptime: z.object({ '24h': uptime, '7d': uptime, '30d': uptime }),
   forecast: z.null(),
   url: z.string().nullable(),

@@ -1,6 +1,6 @@
 // One watched service in a running engine: its configuration, the state that survives, and what is known only while it runs.
 import type { ServiceConfig } from '../contract/config.ts';
-import type { Plan, PlanReason, ProcessIdentity, ServiceState, Verdict } from '../contract/flow.ts';
+import type { NotifyReason, Plan, PlanReason, ProcessIdentity, ServiceState, Verdict } from '../contract/flow.ts';
 import type { ProbeContext } from '../contract/ports.ts';
 import type { Moment } from '../contract/time.ts';
 
@@ -19,6 +19,8 @@ export interface Cell {
   planAt: Moment | undefined;
   /** Until when a notice is held back, told at the same time. */
   alertWaitMs: number | undefined;
+  /** Why somebody was told, or was not, at the last decision (R16). */
+  alertReason: NotifyReason | undefined;
   alertAt: Moment | undefined;
   /** A person's stop is at work (R12). */
   isStopping: boolean;
@@ -51,6 +53,7 @@ export function newCell(service: ServiceConfig, state: ServiceState, probe: Prob
     planWaitMs: undefined,
     planAt: undefined,
     alertWaitMs: undefined,
+    alertReason: undefined,
     alertAt: undefined,
     isStopping: false,
     round: undefined,

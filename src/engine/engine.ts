@@ -70,7 +70,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const clock: ClockPort = process.platform === 'darwin' ? createClock(await bootId(process.platform, commands)) : clockOfBoot;
   const startedAt = clock.now();
 
-  await openHome(home);
+  // A home is made by its first configuration; a mistyped --home makes none.
+  if (await realFs.lstat(home).catch(() => undefined)) await openHome(home);
   const loaded = await loadConfig(home);
   const ownership = await claimHome(home, { pid: process.pid, mode, startedAt: isoTime(startedAt) });
   try {
@@ -212,6 +213,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       verdict: cell.verdict,
       nextCheckInMs: cell.next ? Math.max(0, cell.next.atBootMs - clock.now().bootMs) : undefined,
       planReason: cell.planReason,
+      alertReason: cell.alertReason,
       planWaitMs:
         cell.planWaitMs === undefined || !cell.planAt ? undefined : Math.max(0, cell.planWaitMs - elapsedMs(cell.planAt, clock.now())),
       isHeld: false,
@@ -282,7 +284,12 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     snapshot,
     subscribe: views.subscribe,
     close() {
-      closing ??= Promise.race([close(), timers.sleep(CLOSE_MS)]).then(() => ownership.release());
+      closing ??= (async () => {
+        const waited = new AbortController();
+        await Promise.race([close(), timers.sleep(CLOSE_MS, waited.signal)]);
+        waited.abort(); // a timer that is left would keep the process for as long as it runs
+        await ownership.release();
+      })();
       return closing;
     },
   };

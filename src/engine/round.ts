@@ -203,8 +203,10 @@ function skip(cell: Cell, deps: RoundDeps, reason: ServiceState['recovery']['las
 export function followAlert(cell: Cell, deps: RoundDeps, isHeld: boolean, now: Moment): void {
   const { health, recovery, alert } = cell.state;
   cell.alertWaitMs = undefined;
+  if (!cell.isTelling) cell.alertReason = undefined;
   if ((!health.incident && !alert.alert) || cell.isTelling) return;
   const decision = decideAlert({ service: cell.service, health, recovery, alert, isHeld, now: stampOf(now) });
+  cell.alertReason = decision.reason;
   switch (decision.kind) {
     case 'quiet':
       cell.alertWaitMs = decision.waitMs;
@@ -261,6 +263,9 @@ function recordCheck(cell: Cell, deps: RoundDeps, isHeld: boolean, reading: Read
       value: verdict.value ?? null,
       unit: verdict.unit ?? null,
       consecutiveFailures: state.health.strikes,
+      // Why it is no strike, and why nobody is told: decisions too (R16).
+      ...(verdict.status === 'error' && verdict.whyNoStrike ? { noStrike: verdict.whyNoStrike } : {}),
+      ...(cell.alertReason ? { alert: cell.alertReason } : {}),
     },
     reading.endedAt,
   );

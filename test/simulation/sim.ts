@@ -249,6 +249,7 @@ export async function createSim(
       nextCheckInMs: undefined,
       planReason: cell.planReason,
       planWaitMs: cell.planWaitMs,
+      alertReason: cell.alertReason,
       isHeld: false,
     };
     const can = { heal: true, start: true, stop: true };

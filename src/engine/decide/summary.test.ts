@@ -13,6 +13,7 @@ function summary(stories: readonly Story[], more: { isAsleep?: boolean; isSeen?:
     nextCheckInMs: 0,
     planReason: undefined,
     planWaitMs: undefined,
+    alertReason: undefined,
     isHeld: more.isHeld ?? false,
   };
   return summarize({

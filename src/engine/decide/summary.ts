@@ -1,6 +1,6 @@
 // What views may know: phases, colour, counts and the status sentence (PRODUCT section 2, DESIGN "Snapshot"). Pure.
 import type { ServiceConfig } from '../../contract/config.ts';
-import type { Phase, PlanReason, ServiceState, Status, Verdict } from '../../contract/flow.ts';
+import type { NotifyReason, Phase, PlanReason, ServiceState, Status, Verdict } from '../../contract/flow.ts';
 import type { Problem, ServiceView, Snapshot } from '../../contract/snapshot.ts';
 import { elapsedMs, isoTime, type Moment, remainingMs, type Stamp } from '../../contract/time.ts';
 import { durationText } from '../../contract/units.ts';
@@ -13,6 +13,7 @@ interface Sight {
   readonly nextCheckInMs: number | undefined;
   readonly planReason: PlanReason | undefined;
   readonly planWaitMs: number | undefined;
+  readonly alertReason: NotifyReason | undefined;
   readonly isHeld: boolean;
 }
 export interface ServiceSight {
@@ -75,6 +76,8 @@ export function viewOf({ service, state, sight, can, uptime }: ServiceSight, now
       : null,
     nextAttemptAt: health.status === 'error' && sight.planWaitMs !== undefined ? isoTime({ wallMs: now.wallMs + sight.planWaitMs }) : null,
     recoveryReason: health.status === 'error' ? (sight.planReason ?? null) : null,
+    strikeReason: health.status === 'error' ? (verdict?.whyNoStrike ?? null) : null,
+    alertReason: sight.alertReason ?? null,
     uptime,
     forecast: null,
     url: service.url ?? (service.check.type === 'http' ? service.check.url : null),
