@@ -83,6 +83,13 @@ describe('R4 supervisors', () => {
   });
 });
 
+describe('R4 supervisors, known by the check', () => {
+  test('a service that is looked at through launchd waits for it too, whatever the remedy', () => {
+    const story = createStory({ check: { type: 'process', launchdLabel: 'com.example.app' } });
+    expect(story.look('error').plan).toMatchObject({ reason: 'supervisor-first', waitMs: 15 * SECOND });
+  });
+});
+
 describe('R5 escalation', () => {
   test('after a failed attempt comes the next remedy, after the last the first again', () => {
     const story = createStory({ recovery: [restart('one'), restart('two')] });

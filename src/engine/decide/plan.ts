@@ -43,11 +43,16 @@ export function planRecovery(input: PlanInput): Plan {
   const cooling = cooldownLeftMs(recovery, config, now);
   if (cooling > 0) return wait('cooldown', cooling);
   const isFirst = recovery.cursorIncident !== health.incident?.id;
-  if (isFirst && remedy.type === 'launchd' && health.incident) {
+  if (isFirst && isSupervised(service, remedy) && health.incident) {
     const left = remainingMs(health.incident.startedAt, SUPERVISOR_FIRST_MS, now);
     if (left > 0) return wait('supervisor-first', left);
   }
   return attempt(remedyIndex, isFirst ? 'first-strike' : 'next-remedy');
+}
+
+/** launchd restarts what it keeps by itself; known from the remedy, or from the check that asks launchd. */
+function isSupervised(service: ServiceConfig, remedy: RemedyConfig): boolean {
+  return remedy.type === 'launchd' || (service.check.type === 'process' && service.check.launchdLabel !== undefined);
 }
 
 function whyForbidden({ service, config, health, isHeld }: PlanInput): PlanReason | undefined {
