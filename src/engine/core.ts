@@ -60,8 +60,8 @@ export interface CoreDeps {
   identify(cell: Cell): Promise<readonly ProcessIdentity[]>;
   isAlive(identity: ProcessIdentity): boolean;
   problem(code: string, message: string | undefined): void;
-  /** Something that a view shows has changed. */
-  changed(): void;
+  /** Something that a view shows has changed. `isNews` false: only a time or a number, of which views may hear a little later. */
+  changed(isNews?: boolean): void;
 }
 
 /** The heartbeat (R9): a beat that comes later than two more periods was a sleep. */
@@ -191,6 +191,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     attemptFinished,
     tell: notices.tell,
     requeue: notices.requeue,
+    forget: notices.forget,
     stateTrouble,
   };
 
@@ -206,6 +207,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
 
   async function oneRound(cell: Cell, depth: RoundDepth): Promise<void> {
     const before = cell.state;
+    const isFirst = cell.lastLook === undefined;
     const statusBefore = before.health.status;
     try {
       await round(cell, roundDeps, depth);
@@ -220,7 +222,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
       if (cell.state.health.status !== 'error') wakeChildren(cell);
     }
     if (cell.state.health.status === 'ok' && deps.isScheduled) watchProcesses(cell);
-    deps.changed();
+    deps.changed(isFirst || cell.state !== before);
     reschedule(cell);
   }
 

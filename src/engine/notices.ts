@@ -38,7 +38,9 @@ type Told = Extract<AlertDecision, { kind: 'tell' | 'recovered' }>;
 export interface Notices {
   tell(cell: Cell, decision: Told): void;
   requeue(cell: Cell): void;
-  /** Deliveries that were waiting when the engine ended. */
+  /** Closes an entry of the queue whose incident is over, without a notice. */
+  forget(alertId: string): void;
+  /** Deliveries that were waiting when the engine ended, and entries of the queue that a crash left behind. */
   resume(cell: Cell): void;
   /** Resolves when nothing is on its way. */
   idle(): Promise<void>;
@@ -195,6 +197,16 @@ export function createNotices(deps: NoticeDeps): Notices {
     return deps.queue.raise(await raiseOf(cell, alert, entry.notice, deps));
   }
 
+  /** A crash between the end of an incident and the queue's record of it leaves an entry that nobody would close (R7). */
+  async function closeLeftBehind(cell: Cell): Promise<void> {
+    if (deps.isDryRun) return;
+    const { health, alert } = cell.state;
+    const current = [alert.alert?.id, health.incident && `${cell.service.id}.${health.incident.id}`];
+    for (const entry of await deps.queue.list()) {
+      if (entry.service === cell.service.id && entry.state !== 'done' && !current.includes(entry.id)) await deps.queue.recovered(entry.id);
+    }
+  }
+
   async function requeue(cell: Cell): Promise<void> {
     const alert = cell.state.alert.alert;
     if (!alert || deps.isDryRun || !deps.config().channels.includes('queue')) return;
@@ -230,7 +242,11 @@ export function createNotices(deps: NoticeDeps): Notices {
   return {
     tell: (cell, decision) => run(tell(cell, decision)),
     requeue: (cell) => run(requeue(cell)),
-    resume: planRetry,
+    forget: (alertId) => run(deps.isDryRun ? Promise.resolve() : deps.queue.recovered(alertId)),
+    resume(cell) {
+      planRetry(cell);
+      run(closeLeftBehind(cell));
+    },
     async idle() {
       while (underWay.size > 0) await Promise.all(underWay);
     },

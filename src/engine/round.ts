@@ -38,6 +38,8 @@ export interface RoundDeps {
   tell(cell: Cell, decision: Extract<AlertDecision, { kind: 'tell' | 'recovered' }>): void;
   /** Brings the alert's entry in the queue up to date, without a notice. */
   requeue(cell: Cell): void;
+  /** The incident of an alert that was never told is over: should a crash have left it in the queue, it is closed there. */
+  forget(alertId: string): void;
   stateTrouble(error: unknown | undefined): void;
 }
 
@@ -141,6 +143,7 @@ async function followPlan(cell: Cell, plan: Plan, deps: RoundDeps, now: Moment):
  * person's word came meanwhile (R12). */
 export async function begin(cell: Cell, plan: Extract<Plan, { kind: 'attempt' }>, deps: RoundDeps): Promise<PlanReason | undefined> {
   const before = cell.state;
+  if (before.recovery.current) return 'attempt-running'; // they never overlap, whoever asks (R3)
   // Named now: a new configuration may come while the intent is written.
   const remedy = cell.service.recovery[plan.remedyIndex];
   if (!remedy) return 'no-remedy';
@@ -212,6 +215,7 @@ export function followAlert(cell: Cell, deps: RoundDeps, isHeld: boolean, now: M
       cell.alertWaitMs = decision.waitMs;
       cell.alertAt = now;
       if (decision.alert === alert.alert) return;
+      if (decision.reason === 'never-told' && alert.alert) deps.forget(alert.alert.id);
       cell.state = { ...cell.state, alert: { ...alert, alert: decision.alert } };
       // The queue shows the worse kind at once; the notice waits for its cooldown (R6).
       if (decision.reason === 'alert-cooldown' && decision.alert?.told && decision.alert.kind !== alert.alert?.kind) deps.requeue(cell);

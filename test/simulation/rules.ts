@@ -10,7 +10,13 @@ const CRASH_SHADOW_MS = 2 * 60_000;
 
 export function breaches(sim: Sim): string[] {
   return sim.config.services
-    .flatMap(({ id }) => [...paceBreaches(sim, id), ...windowBreaches(sim, id), ...strikeBreaches(sim, id), ...noticeBreaches(sim, id)])
+    .flatMap(({ id }) => [
+      ...overlapBreaches(sim, id),
+      ...paceBreaches(sim, id),
+      ...windowBreaches(sim, id),
+      ...strikeBreaches(sim, id),
+      ...noticeBreaches(sim, id),
+    ])
     .concat(queueBreaches(sim));
 }
 
@@ -19,6 +25,23 @@ function at(line: LogLine): string {
 }
 function audits(sim: Sim, id: string) {
   return sim.log.filter((line): line is Extract<LogLine, { kind: 'audit' }> => line.kind === 'audit' && line.event.service === id);
+}
+
+/** R3: attempts never overlap; each one that started has its outcome before the next begins (R17). */
+function overlapBreaches(sim: Sim, id: string): string[] {
+  const found: string[] = [];
+  let open: string | undefined;
+  for (const line of sim.log) {
+    // What a crash cut off may have lost the line of its end; the rest of the rules sees to the attempt itself.
+    if (line.kind === 'machine' && ['crash', 'boot', 'engine-start'].includes(line.what)) open = undefined;
+    if (line.kind !== 'audit' || line.event.service !== id) continue;
+    if (line.event.event === 'recovery-started') {
+      if (open !== undefined) found.push(`R3 ${id}: an attempt begins at ${at(line)} while ${open} has no outcome`);
+      open = line.event.attempt as string;
+    }
+    if (line.event.event === 'recovery-finished' && line.event.attempt === open) open = undefined;
+  }
+  return found;
 }
 
 /** R3: starts are a cooldown apart. R5: never more than the budget in any window; after giving up only stand-downs. */
@@ -98,7 +121,8 @@ function windowBreaches(sim: Sim, id: string): string[] {
     if (line.kind !== 'remedy' || line.service !== id) continue;
     if (line.step === 'returns') {
       running -= 1;
-      closedUntil = line.atMs + startWindowMs;
+      // Where nothing was touched, or nothing could be started, no window opens (R18).
+      if (line.result === 'acted') closedUntil = line.atMs + startWindowMs;
       continue;
     }
     running += 1;

@@ -15,7 +15,13 @@ import { createSimService, type Nature, type SimService } from './world.ts';
 
 export type LogLine = { readonly atMs: number; readonly wallJumps: number; readonly boot: string; readonly life: number } & (
   | { readonly kind: 'audit'; readonly seenMs: number; readonly event: AuditEvent & { service?: string } }
-  | { readonly kind: 'remedy'; readonly service: string; readonly trigger: Trigger; readonly step: 'begins' | 'returns' }
+  | {
+      readonly kind: 'remedy';
+      readonly service: string;
+      readonly trigger: Trigger;
+      readonly step: 'begins' | 'returns';
+      readonly result?: string;
+    }
   | { readonly kind: 'told'; readonly channel: string; readonly service: string; readonly id: string; readonly notice: string }
   | { readonly kind: 'look'; readonly service: string; readonly status: Reading['level'] }
   | { readonly kind: 'machine'; readonly what: 'wake' | 'boot' | 'engine-start' | 'crash' | 'jump' | 'disk-full' | 'disk-free' }
@@ -171,7 +177,7 @@ export async function createSim(
       const result = await work();
       await boundary('after remedy');
       if (!mine.isAlive) return never();
-      write({ kind: 'remedy', service: id, trigger, step: 'returns' }, number);
+      write({ kind: 'remedy', service: id, trigger, step: 'returns', result: result.kind }, number);
       return result;
     };
     const core = createCore(

@@ -320,3 +320,20 @@ test('R12: what is stopped on purpose and still answers for a moment is not take
   expect(sim.view('app').phase).toBe('stopped');
   expect(sim.remedies('app')).toEqual([]);
 });
+
+test('R7: wherever a crash falls while an incident is told, an entry of the queue is closed once the service is well', async () => {
+  const services = [{ ...simService('app', { afterFailures: 2 }), retryInterval: '5s' }];
+  for (let boundary = 1; boundary <= 30; boundary += 1) {
+    const sim = await createSim(
+      { recovery: { cooldown: '3s', window: '5m', maxAttempts: 5 }, services },
+      { app: { lookMs: 1_700, isCurable: false } },
+    );
+    sim.service('app').die();
+    await sim.pass(MINUTE / 2);
+    sim.crashAt(boundary);
+    await sim.pass(MINUTE);
+    sim.service('app').start();
+    await sim.pass(HOUR);
+    expect([boundary, ...breaches(sim), ...unfinished(sim)]).toEqual([boundary]);
+  }
+}, 60_000);

@@ -71,6 +71,21 @@ describe('R3 pace', () => {
   });
 });
 
+describe('R4 the end of a start window', () => {
+  test('a look that straddles it neither ends the attempt nor begins another; the next one does both', () => {
+    const story = createStory({}, { recovery: { cooldown: '2s', window: '10m' } });
+    story.look('error');
+    story.returns();
+    story.pass(MINUTE + SECOND);
+    const straddling = story.look({ level: 'error', tookMs: 2 * SECOND });
+    expect(straddling.plan).toMatchObject({ kind: 'wait', reason: 'start-window', waitMs: 0 });
+    expect(story.state.recovery).toMatchObject({ current: { outcome: undefined }, attempts: [] });
+    story.pass(SECOND);
+    expect(story.look('error').plan).toMatchObject({ kind: 'attempt', reason: 'next-remedy' });
+    expect(story.state.recovery.attempts).toMatchObject([{ outcome: 'failed', reason: 'first-strike' }]);
+  });
+});
+
 describe('R4 supervisors', () => {
   test('where launchd restarts by itself, the first attempt waits 15 s for it, the second does not', () => {
     const story = createStory({ recovery: [{ type: 'launchd', label: 'com.example.app' }] });

@@ -25,6 +25,8 @@ export function planRecovery(input: PlanInput): Plan {
   if (forbidden) return wait(forbidden);
   const window = windowAt(health, recovery, now);
   if (window.kind === 'running') return wait('attempt-running');
+  // The attempt is ended by a look that began after its window, never by one that straddles its end (R4).
+  if (window.kind === 'over') return wait('start-window', 0);
   if (window.kind === 'open') return wait(window.why === 'attempt' ? 'start-window' : 'settling', window.remainingMs);
   if (health.strikes === 0) return wait('no-strike');
   const remedyIndex = nextRemedyIndex(service, health, recovery);
