@@ -3,11 +3,14 @@ import { type ErrorCode, errorText, HealthError, systemCode } from '../contract/
 import type { OperationInput, OperationOutput } from '../contract/operations.ts';
 import { type OperationName, ROUTES } from '../contract/routes.ts';
 
-/** A heal that waits for its outcome may take as long as a start window. */
+/** A heal that waits for its outcome may take as long as a start window, a look as long as its timeout. */
 const PATIENCE_MS = 60 * 60_000;
+const PATIENT: ReadonlySet<OperationName> = new Set(['check', 'heal', 'start', 'stop']);
+/** All else is answered from memory and the home's files: an engine that needs longer is stuck, and whoever asks must hear of it. */
+const ANSWER_MS = 15_000;
 
 export interface Client {
-  /** Rejects with the engine's HealthError, or `no-engine` when nobody listens. */
+  /** Rejects with the engine's HealthError, `no-engine` when nobody listens, `engine-stuck` when it does not answer. */
   ask<N extends OperationName>(name: N, input: OperationInput<N>): Promise<OperationOutput<N>>;
 }
 
@@ -28,6 +31,7 @@ export function createClient(socketPath: string): Client {
         route.method,
         target,
         isQuery ? undefined : JSON.stringify(Object.fromEntries(fields)),
+        PATIENT.has(name) ? PATIENCE_MS : ANSWER_MS,
       );
       const body = parse(text);
       if (status < 400) return body as OperationOutput<typeof name>;
@@ -36,19 +40,28 @@ export function createClient(socketPath: string): Client {
   };
 }
 
-function send(socketPath: string, method: string, path: string, body: string | undefined): Promise<{ status: number; text: string }> {
+function send(
+  socketPath: string,
+  method: string,
+  path: string,
+  body: string | undefined,
+  timeout: number,
+): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const headers = body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
     // Not by `import`: docs/decisions/0004-memory.md.
     const asked = process
       .getBuiltinModule('node:http')
-      .request({ socketPath, method, path, headers, timeout: PATIENCE_MS, agent: false }, (response) => {
+      .request({ socketPath, method, path, headers, timeout, agent: false }, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('end', () => resolve({ status: response.statusCode ?? 500, text: Buffer.concat(chunks).toString('utf8') }));
         response.on('error', (error) => reject(lost(error)));
       });
-    asked.on('timeout', () => asked.destroy(new Error('no answer')));
+    asked.on('timeout', () => {
+      reject(stuck(timeout));
+      asked.destroy();
+    });
     asked.on('error', (error) => reject(isNobody(error) ? nobody(error) : lost(error)));
     asked.end(body);
   });
@@ -59,6 +72,11 @@ function isNobody(error: unknown): boolean {
 }
 function nobody(cause: unknown): HealthError {
   return new HealthError('no-engine', 'No engine runs for this home.', { hint: 'jarvis-health start, or jarvis-health run.', cause });
+}
+function stuck(afterMs: number): HealthError {
+  return new HealthError('engine-stuck', `An engine owns this home, but it has not answered for ${afterMs / 1_000} s.`, {
+    hint: 'jarvis-health restart ends it and starts a new one.',
+  });
 }
 function lost(cause: unknown): HealthError {
   return new HealthError('no-engine', `The engine went away while it was asked: ${errorText(cause)}`, { cause });

@@ -4,9 +4,9 @@ import { chmod } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import os from 'node:os';
 import { errorText, HealthError, HTTP_STATUS_OF_ERROR } from '../contract/errors.ts';
-import { OPERATIONS } from '../contract/operations.ts';
 import { type OperationName, ROUTES } from '../contract/routes.ts';
 import { type Engine, engineSocket } from '../engine/engine.ts';
+import { inputOf } from './input.ts';
 
 const BODY_MAX_BYTES = 5_000_000;
 const HEADERS_MAX_BYTES = 16_384;
@@ -39,27 +39,24 @@ const routes: readonly Route[] = (Object.entries(ROUTES) as [OperationName, (typ
 /** Answers one request of the table; errors are problem details (RFC 9457). Never rejects. */
 export function createApi(engine: Pick<Engine, 'operations'>) {
   async function answer(request: IncomingMessage): Promise<Answer> {
-    const url = new URL(request.url ?? '/', 'http://engine');
+    // Not by URL: what a client sends need not be one ("//").
+    const [pathname = '/', ...query] = (request.url ?? '/').split('?');
     const atPath = routes.flatMap((route) => {
-      const found = route.path.exec(url.pathname);
+      const found = route.path.exec(pathname);
       return found ? [{ route, id: found.groups?.['id'] }] : [];
     });
-    if (url.pathname === '/healthz' && request.method === 'GET') return { status: 200, body: { ok: true } };
-    if (atPath.length === 0) throw new HealthError('not-found', `There is nothing at ${url.pathname}.`);
+    if (pathname === '/healthz' && request.method === 'GET') return { status: 200, body: { ok: true } };
+    if (atPath.length === 0) throw new HealthError('not-found', `There is nothing at ${pathname}.`);
     const match = atPath.find(({ route }) => route.method === request.method);
     if (!match)
-      throw new HealthError('usage', `${url.pathname} takes ${atPath.map(({ route }) => route.method).join(' or ')}.`, {
+      throw new HealthError('usage', `${pathname} takes ${atPath.map(({ route }) => route.method).join(' or ')}.`, {
         details: { status: 405 },
       });
     const { name, kind } = match.route;
     const id = match.id === undefined ? {} : { id: decodeId(match.id) };
-    const given = kind === 'query' ? Object.fromEntries(url.searchParams) : await bodyOf(request);
-    const input = OPERATIONS[name].input.safeParse({ ...given, ...id });
-    if (!input.success) {
-      throw new HealthError('usage', input.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; '));
-    }
+    const given = kind === 'query' ? Object.fromEntries(new URLSearchParams(query.join('?'))) : await bodyOf(request);
     const operate = engine.operations[name] as (value: unknown) => Promise<unknown>;
-    const output = await operate(input.data);
+    const output = await operate(inputOf(name, { ...given, ...id }));
     return { status: ACCEPTED.has(name) && isRunning(output) ? 202 : 200, body: output };
   }
 

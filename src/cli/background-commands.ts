@@ -12,6 +12,9 @@ import type { Call } from './program.ts';
 import { statusLines } from './report.ts';
 import { foundLines } from './run.ts';
 
+/** An engine stays for months and is mostly idle (docs/decisions/0004-memory.md; the same flags stand in bin/jarvis-health). */
+const RUN_FLAGS = ['--invocation-count-for-maglev=4000', '--expose-gc'];
+
 export async function backgroundOf(call: Call): Promise<Background> {
   const { processes, commands, timers, start: startService } = await machinePorts();
   const entry = realpathSync(fileURLToPath(new URL('../../out/cli/index.js', import.meta.url)));
@@ -20,7 +23,7 @@ export async function backgroundOf(call: Call): Promise<Background> {
     userHome: os.homedir(),
     uid: process.getuid?.() ?? 0,
     home: call.home,
-    command: [process.execPath, entry, 'run', '--home', call.home],
+    command: [process.execPath, ...RUN_FLAGS, entry, 'run', '--home', call.home],
     commands,
     timers,
     processes,

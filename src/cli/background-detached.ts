@@ -7,8 +7,11 @@ import { HOME_FILES } from '../contract/home.ts';
 import type { ProcessRow } from '../contract/ports.ts';
 import type { BackgroundDeps, Supervisor } from './background.ts';
 
+type ProcessLike = Pick<ProcessRow, 'pid' | 'startId'>;
+
 export function createDetached(deps: BackgroundDeps): Supervisor {
   const path = join(deps.home, HOME_FILES.enginePid);
+  let launched: ProcessLike | undefined;
   let end: () => { exitCode: number | null; signal: string | null } | undefined = () => undefined;
 
   /** The process of the pid file, if it is still that one. */
@@ -20,6 +23,8 @@ export function createDetached(deps: BackgroundDeps): Supervisor {
     const row = Number(pid) > 1 ? await deps.processes.identify(Number(pid)) : undefined;
     return row && row.startId === startId && !row.isZombie && row.uid === deps.uid ? row : undefined;
   }
+
+  const note = ({ pid, startId }: ProcessLike) => writeFile(path, `${pid}\n${startId}\n`, { mode: 0o600 });
 
   return {
     kind: 'detached',
@@ -37,12 +42,18 @@ export function createDetached(deps: BackgroundDeps): Supervisor {
       void child.ended.then((how) => {
         ended = how;
       });
-      await writeFile(path, `${child.pid}\n${child.startId}\n`, { mode: 0o600 });
+      launched = child;
+      await note(child);
+    },
+    async owns(pid) {
+      // Of two starts at once the pid file may name the one that lost.
+      if (launched?.pid === pid) await note(launched);
+      return (await started())?.pid === pid;
     },
     async failure() {
       const how = end();
       if (!how) return undefined;
-      await rm(path, { force: true });
+      if (!(await started())) await rm(path, { force: true }); // of two starts at once the other may have written it
       const text = how.signal === null ? `it ended with exit code ${how.exitCode}` : `it was ended by ${how.signal}`;
       return { exitCode: how.exitCode ?? undefined, text };
     },

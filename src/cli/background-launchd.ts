@@ -27,7 +27,9 @@ function launchAgent({ home, command, userHome, env = process.env }: PlistDeps):
     RunAtLoad: true,
     // Back after a crash, not after a clean end: `stop` and Quit mean it.
     KeepAlive: { SuccessfulExit: false },
-    ThrottleInterval: 10,
+    // launchd knows no exit code that ends it: a lasting refusal (a bad configuration, a home that another engine owns) costs
+    // one start a minute at most. Whatever ran longer than that is back at once (launchd.plist(5), ThrottleInterval).
+    ThrottleInterval: 60,
     ExitTimeOut: 10,
     // Services that it started outlive it (R18); without this key launchd ends the whole process group.
     AbandonProcessGroup: true,
@@ -102,6 +104,9 @@ export function createLaunchd(deps: BackgroundDeps): Supervisor {
       await ask('enable', target); // the person asks for it now, whatever was disabled before (R12)
       await bootstrap();
       if ((await look())?.pid === undefined) await ask('kickstart', target);
+    },
+    async owns(pid) {
+      return (await installedHome()) === home && (await look())?.pid === pid;
     },
     async failure() {
       const job = await look();

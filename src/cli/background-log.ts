@@ -1,20 +1,33 @@
 // What a background engine wrote before it failed to come up, for the person who started it. Reads engine.log; makes it,
-// empty and private, before a service manager would make it for all to read.
-import { mkdir, open } from 'node:fs/promises';
+// empty and private, before a service manager would make it for all to read, and sets a large one aside as engine.log.1.
+import { mkdir, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errorText } from '../contract/errors.ts';
+import { errorText, systemCode } from '../contract/errors.ts';
 
+/** A running engine writes one line a change: at each start is often enough to look. */
+const LOG_BYTES = 10_000_000;
 const TAIL_BYTES = 8_192;
 const TAIL_LINES = 12;
 
-/** Makes the log (0600) and its folder (0700) where missing; bytes that it holds already. */
+/** Makes the log (0600) and its folder (0700) where missing; bytes that it holds already. One over 10 MB becomes
+ * `engine.log.1`, in place of the one before. Only while no engine writes to it. */
 export async function prepareLog(path: string): Promise<number> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await rotate(path);
   const file = await open(path, 'a', 0o600);
   try {
     return (await file.stat()).size;
   } finally {
     await file.close();
+  }
+}
+
+async function rotate(path: string): Promise<void> {
+  try {
+    const found = await stat(path);
+    if (found.isFile() && found.size > LOG_BYTES) await rename(path, `${path}.1`);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error; // another start was quicker, or there is none yet
   }
 }
 

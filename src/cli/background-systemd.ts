@@ -2,13 +2,15 @@
 // what systemctl answers was taken from recorded output (test/fixtures/background-managers names the sources).
 import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { HealthError } from '../contract/errors.ts';
+import { EXIT, HealthError } from '../contract/errors.ts';
 import { HOME_FILES } from '../contract/home.ts';
 import type { CommandResult } from '../contract/ports.ts';
 import type { BackgroundDeps, Supervisor } from './background.ts';
 
 const UNIT = 'jarvis-health.service';
 const CALL_MS = 20_000;
+/** Refusals that another start does not mend: systemd leaves the unit `failed`, with its reason in engine.log. */
+const LASTING_EXITS = [EXIT.usage, EXIT.noEngine, EXIT.config, EXIT.owned];
 /** Answers of `is-system-running` behind which a manager stands; `offline` and `unknown` mean that there is none. */
 const MANAGED = new Set(['initializing', 'starting', 'running', 'degraded', 'maintenance']);
 
@@ -44,8 +46,8 @@ KillMode=process
 TimeoutStopSec=10
 Restart=on-failure
 RestartSec=5
-# Wrong usage and a refused configuration do not mend themselves.
-RestartPreventExitStatus=64 78
+# Wrong usage, a refused configuration and a home that another engine owns do not mend by another start.
+RestartPreventExitStatus=${LASTING_EXITS.join(' ')}
 StandardOutput=append:${log.replaceAll('%', '%%')}
 StandardError=append:${log.replaceAll('%', '%%')}
 UMask=0077
@@ -104,6 +106,9 @@ export function createSystemd(deps: BackgroundDeps): Supervisor {
       await must('daemon-reload');
       await must('enable', UNIT);
       await must('restart', UNIT); // not `start`: a unit that waits for its next try is "activating" already
+    },
+    async owns(pid) {
+      return isOurs(await unitText()) && Number((await show()).get('MainPID')) === pid;
     },
     async failure() {
       const now = await show();

@@ -146,6 +146,23 @@ describe('a detached process', () => {
     expect((error as Error).message).not.toContain('old story');
   });
 
+  test('a log over 10 MB is set aside at the next start, one old one is kept', async () => {
+    await mkdir(home, { mode: 0o700 });
+    const log = join(home, 'engine.log');
+    await writeFile(`${log}.1`, 'the oldest');
+    await writeFile(log, 'just right'.padEnd(10_000_000));
+    const { background } = setUp();
+    await background.start();
+    expect((await stat(log)).size, '10 MB may stay').toBeGreaterThanOrEqual(10_000_000);
+    await background.stop();
+    await writeFile(log, 'too much'.padEnd(10_000_001));
+    await background.start();
+    expect((await stat(log)).size).toBeLessThan(1_000);
+    expect((await stat(log)).mode & 0o777).toBe(0o600);
+    expect((await readFile(`${log}.1`, 'utf8')).startsWith('too much')).toBe(true);
+    expect((await readdir(home)).filter((name) => name.startsWith('engine.log'))).toEqual(['engine.log', 'engine.log.1']);
+  });
+
   test('a program that is missing is told', async () => {
     const { background } = setUp(undefined, { command: ['/nowhere/node', 'x'] });
     await expect(background.start()).rejects.toThrow('/nowhere/node was not found');
@@ -164,16 +181,21 @@ describe('a detached process', () => {
     const reports = await Promise.all(both.map((one) => one.background.start()));
     expect(reports[0]?.pid).toBe(reports[1]?.pid);
     expect((await readOwner(home))?.pid).toBe(reports[0]?.pid);
+    expect(await setUp().background.start(), 'it is known as ours').toMatchObject({ changed: false, pid: reports[0]?.pid });
   });
 
-  test('an engine in the foreground counts as running, and is stopped by its pid', async () => {
+  test('beside an engine in the foreground nothing is started, and that is said; stop ends it by its pid', async () => {
     await mkdir(home, { mode: 0o700 });
     const foreground = await startService({ argv: [process.execPath, ENGINE, 'run', home] });
     pids.add(foreground.pid);
     await vi.waitFor(async () => expect((await readOwner(home))?.pid).toBe(foreground.pid), PATIENT);
     await vi.waitFor(async () => expect(await answers()).toBe(true), PATIENT);
     const { background, started } = setUp();
-    expect(await background.start()).toMatchObject({ changed: false, pid: foreground.pid });
+    await expect(background.start()).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringMatching(new RegExp(`runs in a terminal \\(pid ${foreground.pid}, since .*Nothing was installed`)),
+      hint: expect.stringContaining('Stop that one first'),
+    });
     expect(started).toEqual([]);
     await background.stop();
     expect(await foreground.ended).toEqual({ exitCode: 0, signal: null });
@@ -269,7 +291,7 @@ describe('launchd', () => {
       ProgramArguments: [process.execPath, ENGINE, 'run', home],
       RunAtLoad: true,
       KeepAlive: { SuccessfulExit: false },
-      ThrottleInterval: 10,
+      ThrottleInterval: 60,
       ExitTimeOut: 10,
       AbandonProcessGroup: true,
       ProcessType: 'Background',
@@ -349,13 +371,23 @@ describe('systemd', () => {
     expect(await background.stop()).toMatchObject({ changed: false });
   });
 
+  test('an engine in a terminal is not taken for the unit', async () => {
+    await mkdir(home, { mode: 0o700 });
+    const foreground = await startService({ argv: [process.execPath, ENGINE, 'run', home] });
+    pids.add(foreground.pid);
+    await vi.waitFor(async () => expect((await readOwner(home))?.pid).toBe(foreground.pid), PATIENT);
+    const { background } = await withManager();
+    await expect(background.start()).rejects.toMatchObject({ code: 'conflict', details: { pid: foreground.pid } });
+    expect(await background.state()).toMatchObject({ installed: false, running: true });
+  });
+
   test('its unit keeps services alive (R18), comes back after a crash, and systemd itself reads it', async (context) => {
     const { background } = await withManager();
     await background.start();
     const unit = await readFile(unitPath(), 'utf8');
     expect(unit).toContain('\nKillMode=process\n');
     expect(unit).toContain('\nRestart=on-failure\n');
-    expect(unit).toContain('\nRestartPreventExitStatus=64 78\n');
+    expect(unit).toContain('\nRestartPreventExitStatus=64 69 78 75\n');
     const verify = await commands.run({ argv: ['systemd-analyze', '--version'], timeoutMs: 5_000, ends: 'tree' });
     if (verify.kind !== 'exited') {
       process.stderr.write('skipped: reading the unit with systemd itself needs systemd-analyze\n');

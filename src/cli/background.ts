@@ -38,7 +38,7 @@ export interface BackgroundState {
   readonly path?: string | undefined;
 }
 export interface Background {
-  /** Resolves when the engine is up. Rejects `conflict`, `config-invalid`, `no-engine` (with the end of its log). */
+  /** Resolves when the engine is up. Rejects `conflict` (also beside an engine in a terminal), `config-invalid`, `no-engine` (with the end of its log). */
   start(): Promise<BackgroundReport>;
   /** Resolves when the home is free. Rejects `conflict` when the app owns it, `refused` when it could not be ended. */
   stop(): Promise<BackgroundReport>;
@@ -88,6 +88,8 @@ export interface Supervisor {
   /** Its file is there, and is about this home. */
   installed(): Promise<boolean>;
   launch(): Promise<void>;
+  /** Whether this process is the one that it runs for this home. */
+  owns(pid: number): Promise<boolean>;
   /** Why what was launched will not come up, once that is certain. */
   failure(): Promise<Failure | undefined>;
   /** Ends it for good: not only now, also at the next login. `pid`: whom it is ending. */
@@ -123,11 +125,15 @@ export function createBackground(deps: BackgroundDeps): Background {
   }
 
   async function start(): Promise<BackgroundReport> {
-    const { kind, launch, failure } = await supervisor();
+    const { kind, launch, failure, owns } = await supervisor();
     const before = await owner();
     if (before?.mode === 'once') {
       if (!(await isFree(ROUND_MS))) throw notOurs(before);
     } else if (before) {
+      const pid = before.pid;
+      // A start at the same time may not have noted yet whom it has started.
+      const isOwn = pid !== undefined && (await until(TELLS_MS, async () => ((await owns(pid)) ? true : undefined)));
+      if (before.mode !== 'app' && !isOwn) throw inTerminal(before);
       return { kind, changed: false, running: true, pid: before.pid, message: `Already running: ${who(before)}.` };
     }
     const logFrom = await prepareLog(logPath);
@@ -142,6 +148,7 @@ export function createBackground(deps: BackgroundDeps): Background {
       // Where somebody else was quicker, that one is the engine, and ours was rightly refused.
       return failed && (await isFree(0)) ? { now: undefined, failed } : undefined;
     });
+    if (end?.now?.pid !== undefined) await owns(end.now.pid);
     if (end?.now) return { kind, changed: true, running: true, pid: end.now.pid, message: `Started: ${who(end.now)}.` };
     throw notUp(end?.failed, await logTail(logPath, logFrom), logPath);
   }
@@ -215,6 +222,14 @@ function notOurs(owner: Owner): HealthError {
   const hint = owner.mode === 'app' ? 'Quit it from its menu.' : 'It ends by itself; then try again.';
   return new HealthError('conflict', `This home is not run by the background service, but by ${who(owner)}.`, {
     hint,
+    details: { pid: owner.pid, mode: owner.mode },
+  });
+}
+
+function inTerminal(owner: Owner): HealthError {
+  const told = [owner.pid && `pid ${owner.pid}`, owner.startedAt && `since ${owner.startedAt}`].filter(Boolean).join(', ');
+  return new HealthError('conflict', `An engine already runs in a terminal (${told}). Nothing was installed.`, {
+    hint: 'Stop that one first (Ctrl-C there, or jarvis-health stop), then jarvis-health start.',
     details: { pid: owner.pid, mode: owner.mode },
   });
 }

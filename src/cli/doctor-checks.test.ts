@@ -110,7 +110,7 @@ describe('a healthy home', () => {
     await rm(home, { recursive: true });
     const found = await lines(
       deps([], {
-        loadConfig: () => Promise.reject(new HealthError('not-found', 'There is no configuration.')),
+        loadConfig: () => Promise.reject(new HealthError('config-missing', 'There is no configuration.')),
         readOwner: async () => undefined,
         backgroundState: async () => ({ kind: 'launchd', installed: false, running: false }),
       }),
@@ -236,6 +236,7 @@ describe('what is wrong, and the way to mend it', () => {
     const services: Service[] = [
       { id: 'blind', check: { type: 'tcp', port: 1 } },
       { id: 'down', check: { type: 'tcp', port: 2 } },
+      { id: 'mendable', check: { type: 'tcp', port: 4 }, recovery: [{ type: 'command', run: ['true'] }] },
       { id: 'broken', check: { type: 'tcp', port: 3 } },
     ];
     const trial: DoctorDeps['trial'] = async ({ id }) => {
@@ -245,7 +246,13 @@ describe('what is wrong, and the way to mend it', () => {
     const found = (await lines(deps(services, { trial }))).filter((one) => one.component.startsWith('check '));
     expect(found).toMatchObject([
       { component: 'check blind', ok: false, found: 'cannot look: no permission' },
-      { component: 'check down', ok: 'warning', found: 'error: refused' },
+      {
+        component: 'check down',
+        ok: 'warning',
+        found: 'error: refused',
+        mend: expect.stringContaining('write a remedy into its recovery'),
+      },
+      { component: 'check mendable', ok: 'warning', mend: expect.stringContaining('jarvis-health heal mendable') },
       { component: 'check broken', ok: false, found: 'could not look: the probe broke' },
     ]);
   });

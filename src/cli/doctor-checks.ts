@@ -21,7 +21,7 @@ export interface DoctorDeps {
   readonly nodeVersion: string;
   readonly clock: ClockPort;
   readonly env: { readonly PATH?: string | undefined };
-  /** The home's configuration; rejects `not-found`, `config-invalid`, `home-unusable`. */
+  /** The home's configuration; rejects `config-missing`, `config-invalid`, `home-unusable`. */
   loadConfig(): Promise<{ readonly config: Config; readonly warnings: readonly { readonly message: string }[] }>;
   /** Throws, with the first wrong place, when the value is not what this state file holds. */
   parseState(file: string, value: unknown): unknown;
@@ -121,7 +121,7 @@ function configLine({ config, warnings }: Awaited<ReturnType<DoctorDeps['loadCon
   return trouble('configuration', `${found}; ${first.message}`, 'jarvis-health validate shows every warning.', 'warning');
 }
 function refusedLine(error: Error): DoctorLine {
-  if (error instanceof HealthError && error.code === 'not-found') {
+  if (error instanceof HealthError && error.code === 'config-missing') {
     return trouble('configuration', 'there is none yet', 'jarvis-health init, or jarvis-health start', 'warning');
   }
   return trouble('configuration', errorText(error).split('\n')[0] ?? '', 'jarvis-health validate shows every problem with its line.');
@@ -202,12 +202,9 @@ async function trialLine(deps: DoctorDeps, service: ServiceConfig): Promise<Doct
   const component = `check ${service.id}`;
   if (status === 'unknown') return trouble(component, `cannot look: ${message}`, `See the check of "${service.id}" in the configuration.`);
   if (status === 'ok') return fine(component, message);
-  return trouble(
-    component,
-    `${status}: ${message}`,
-    `The check works; the service needs a look (jarvis-health heal ${service.id}).`,
-    'warning',
-  );
+  // Without a remedy `heal` is refused.
+  const way = service.recovery.length > 0 ? `jarvis-health heal ${service.id}` : 'write a remedy into its recovery, or mend it yourself';
+  return trouble(component, `${status}: ${message}`, `The check works; the service needs a look: ${way}.`, 'warning');
 }
 
 async function clockLine(deps: DoctorDeps): Promise<DoctorLine> {

@@ -5,11 +5,12 @@ import { lightCall } from './light.ts';
 
 enableCompileCache();
 
+// A reader that went away (`| head`) is no reason to end an engine, nor to show a stack trace.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 const argv = process.argv.slice(2);
 const io = processIo();
-const answered = await lightCall(argv, io);
-if (answered !== undefined) process.exitCode = answered;
-else {
-  const { runCli } = await import('./program.ts');
-  process.exitCode = await runCli(argv, io);
-}
+const exitCode = (await lightCall(argv, io)) ?? (await (await import('./program.ts')).runCli(argv, io));
+// Whatever still waits somewhere, a probe that hangs or a timer, must not hold up the end.
+for (const stream of [process.stdout, process.stderr]) await new Promise((resolve) => stream.write('', resolve));
+process.exit(exitCode);

@@ -37,7 +37,7 @@ export function json(io: Io, value: unknown): void {
 export function tellError(io: Io, error: unknown, isJson: boolean): number {
   const known = error instanceof HealthError ? error : new HealthError('internal', errorText(error), { cause: error });
   if (isJson) {
-    io.err(`${JSON.stringify({ error: { code: known.code, message: known.message, hint: known.hint ?? null, ...known.details } })}\n`);
+    io.err(`${JSON.stringify({ error: { ...known.details, code: known.code, message: known.message, hint: known.hint ?? null } })}\n`);
   } else {
     io.err(`jarvis-health: ${known.message}\n`);
     if (known.hint) io.err(`  ${known.hint}\n`);

@@ -2,7 +2,7 @@
 // programs ask often, and `run`, which stays in memory for months (docs/decisions/0004-memory.md). Only their plain forms;
 // anything else, also every mistake, is left to program.ts.
 import { createClient } from '../api/client.ts';
-import { EXIT } from '../contract/errors.ts';
+import { EXIT, HealthError } from '../contract/errors.ts';
 import { homeOf, socketOf } from '../engine/address.ts';
 import { type Io, json, tellError } from './io.ts';
 import { VERSION } from './version.ts';
@@ -32,7 +32,8 @@ async function status(home: string, io: Io): Promise<number | undefined> {
     const snapshot = await createClient(await socketOf(home)).ask('status', {});
     json(io, snapshot);
     return EXIT[snapshot.overall];
-  } catch {
+  } catch (error) {
+    if (error instanceof HealthError && error.code === 'engine-stuck') return tellError(io, error, true); // it need not be asked twice
     return undefined; // the long way tells what is wrong
   }
 }

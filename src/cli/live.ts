@@ -41,7 +41,7 @@ export function showLines(call: Call, engine: Engine): () => void {
     }
   }
   tell(engine.snapshot());
-  return engine.subscribe(tell);
+  return engine.subscribe(tell, { newsOnly: true });
 }
 
 function changeLine(at: string, view: ServiceView): string {

@@ -14,6 +14,7 @@ export async function logs(call: Call, options: { readonly isFollowing: boolean;
   const end = (): void => stop.abort();
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
+  process.stdout.once('error', end); // nobody reads any longer
   await followAudit(call.home, show, stop.signal);
   return EXIT.ok;
 }

@@ -1,5 +1,5 @@
 // What happened: `history` and `incidents` (PRODUCT section 6).
-import { EXIT } from '../contract/errors.ts';
+import { EXIT, HealthError } from '../contract/errors.ts';
 import { type Ask, onlyEngine } from './ask.ts';
 import { json, line } from './io.ts';
 import type { Call } from './program.ts';
@@ -29,7 +29,7 @@ async function past<N extends 'history' | 'incidents'>(call: Call, name: N, serv
   try {
     return (await (name === 'history' ? ask('history', period) : ask('incidents', period))) as Awaited<ReturnType<typeof ask<N>>>;
   } catch (error) {
-    if ((error as { code?: string }).code !== 'no-engine') throw error;
+    if (!(error instanceof HealthError && (error.code === 'no-engine' || error.code === 'engine-stuck'))) throw error;
     const past = await import('../engine/history.ts');
     const read = name === 'history' ? past.readHistory : past.readIncidents;
     return (await read(call.home, period)) as Awaited<ReturnType<typeof ask<N>>>;

@@ -1,8 +1,9 @@
 // The command line as a table of commands (PRODUCT section 6): arguments in, one function of a neighbouring file called,
 // its exit code out. Knows no rule.
 import { Command, CommanderError } from 'commander';
+import { closest, distance } from 'fastest-levenshtein';
 import { EXIT, HealthError } from '../contract/errors.ts';
-import { parseDuration } from '../contract/units.ts';
+import { LONGEST_DURATION_MS, parseDuration } from '../contract/units.ts';
 import { homeOf } from '../engine/address.ts';
 import { type Io, tellError } from './io.ts';
 import { VERSION } from './version.ts';
@@ -28,7 +29,8 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err })
     .showHelpAfterError('(jarvis-health --help shows all commands)')
-    .enablePositionalOptions(false);
+    .enablePositionalOptions(false)
+    .helpCommand('help [command]', 'what a command does');
 
   /** A command whose function returns the exit code. */
   function command(usage: string, description: string, act: (call: Call, args: string[], options: Options) => Promise<number>): Command {
@@ -104,7 +106,10 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   command('validate [file]', 'check a configuration', async (call, [file]) => (await import('./config-commands.ts')).validate(call, file));
   command('schema', 'the JSON schema of the configuration', async (call) => (await import('./config-commands.ts')).schema(call));
   command('doctor', 'the self-test, with the way to mend each trouble', async (call) => (await import('./doctor.ts')).doctor(call));
-  program.action(async (options: Options) => {
+  // Only here: a command of its own takes no word too many.
+  program.allowExcessArguments().action(async (options: Options) => {
+    const [word] = program.args;
+    if (word !== undefined) throw unknownCommand(word, names(program));
     if (!options['once']) program.help({ error: true });
     exitCode = await (await import('./service-commands.ts')).check(callOf(options), [], true);
   });
@@ -118,11 +123,23 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
+function names(program: Command): string[] {
+  return program.commands.map((command) => command.name());
+}
+
+function unknownCommand(word: string, known: readonly string[]): HealthError {
+  const nearest = closest(word, known);
+  const isNear = distance(word, nearest) <= Math.max(1, word.length / 3);
+  return new HealthError('usage', `There is no command ${word}.`, {
+    hint: isNear ? `Did you mean ${nearest}?` : 'jarvis-health --help shows all commands.',
+  });
+}
+
 function durationOption(flag: string, value: unknown): number | undefined {
   if (value === undefined) return undefined;
   const ms = typeof value === 'string' ? parseDuration(value) : undefined;
-  if (ms === undefined || ms < 1_000)
-    throw new HealthError('usage', `${flag} takes a duration of at least 1s, like 30m, 1h or 7d; found ${String(value)}`);
+  if (ms === undefined || ms < 1_000 || ms > LONGEST_DURATION_MS)
+    throw new HealthError('usage', `${flag} takes a duration from 1s to 36500d, like 30m, 1h or 7d; found ${String(value)}`);
   return ms;
 }
 

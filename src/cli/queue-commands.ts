@@ -1,5 +1,6 @@
 // The agent's queue from the command line: list, claim, done, release (PRODUCT section 8).
 import { EXIT, HealthError } from '../contract/errors.ts';
+import { NEXT_ALERT } from '../contract/routes.ts';
 import { engineOrFiles } from './ask.ts';
 import { json, line } from './io.ts';
 import type { Call } from './program.ts';
@@ -10,7 +11,13 @@ export interface QueueOptions {
   readonly result: string | undefined;
 }
 
-export async function alerts(call: Call, action: string | undefined, id: string | undefined, options: QueueOptions): Promise<number> {
+const ACTIONS = ['claim', 'done', 'release'] as const;
+type Action = (typeof ACTIONS)[number];
+
+export async function alerts(call: Call, word: string | undefined, id: string | undefined, options: QueueOptions): Promise<number> {
+  const action = actionOf(word);
+  if (id === undefined && action !== undefined && action !== 'claim')
+    throw new HealthError('usage', `alerts ${action} takes the id of an alert.`, { hint: 'jarvis-health alerts lists them.' });
   const asking = await engineOrFiles(call.home, call.version);
   try {
     if (action === undefined) {
@@ -20,12 +27,7 @@ export async function alerts(call: Call, action: string | undefined, id: string 
       else for (const alert of all) for (const text of alertLines(alert)) line(call.io, text);
       return EXIT.ok;
     }
-    if (action !== 'claim' && action !== 'done' && action !== 'release') {
-      throw new HealthError('usage', `alerts takes claim, done or release; found ${action}.`);
-    }
-    const chosen = id ?? (action === 'claim' ? await oldestPending(asking.ask) : undefined);
-    if (chosen === undefined)
-      throw new HealthError('usage', `alerts ${action} takes the id of an alert.`, { hint: 'jarvis-health alerts lists them.' });
+    const chosen = id ?? NEXT_ALERT; // an agent that just wants work takes the oldest
     const by = options.by === undefined ? {} : { by: options.by };
     const alert =
       action === 'done'
@@ -39,10 +41,8 @@ export async function alerts(call: Call, action: string | undefined, id: string 
   }
 }
 
-/** An agent that just wants work takes the oldest. */
-async function oldestPending(ask: Awaited<ReturnType<typeof engineOrFiles>>['ask']): Promise<string> {
-  const pending = (await ask('alerts', {})).filter((alert) => alert.state === 'pending');
-  const first = pending.sort((a, b) => a.raisedAt.localeCompare(b.raisedAt))[0];
-  if (!first) throw new HealthError('not-found', 'No alert is waiting.');
-  return first.id;
+function actionOf(word: string | undefined): Action | undefined {
+  const action = ACTIONS.find((known) => known === word);
+  if (word !== undefined && action === undefined) throw new HealthError('usage', `alerts takes claim, done or release; found ${word}.`);
+  return action;
 }

@@ -1,45 +1,83 @@
 // `run`: the engine in the foreground, headless, with its control socket; on a terminal with a live status (PRODUCT section 6).
 
-import { EXIT } from '../contract/errors.ts';
+import { EXIT, HealthError } from '../contract/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type Discovered, hasConfig, writeFirstConfig } from '../engine/setup.ts';
 import { line } from './io.ts';
 import { showLines, showLive } from './live.ts';
 import type { Call } from './program.ts';
 
-/** First look, then flushed and gone within this time (PRODUCT section 6). */
-const GONE_MS = 5_000;
+/** Flushed and gone within 5 s, whatever hangs, also on the way up (PRODUCT section 6); leaving takes a moment itself. */
+const GONE_MS = 4_700;
+
+/** What is given to calls of the system that are just ending. */
+const FREE_MS = 500;
+const LAST_MS = 100;
+const FREE_POLL_MS = 20;
+
+/** When the first looks are over. */
+const TIDY_MS = 10_000;
+/** How long a single round may still hold the home. */
+const ROUND_MS = 60_000;
+const ROUND_POLL_MS = 200;
+
+/** What the start left behind is given back once: an idle engine would not collect it for hours (docs/decisions/0004-memory.md).
+ * There only with the flags of bin/jarvis-health. */
+function tidy(): void {
+  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+}
 
 export async function run(call: Call, options: { readonly isDryRun: boolean }): Promise<number> {
   const { openEngine } = await import('../engine/engine.ts');
   const { serveControl } = await import('../api/server.ts');
   const stop = stopSignal();
   try {
-    if (!(await hasConfig(call.home))) await firstStart(call);
-    const engine = await openEngine({ home: call.home, mode: 'headless', version: call.version, isDryRun: options.isDryRun });
+    const isFirst = !(await hasConfig(call.home));
+    if (isFirst) await firstStart(call);
+    const engine = await afterRound(() =>
+      openEngine({ home: call.home, mode: 'headless', version: call.version, isDryRun: options.isDryRun }),
+    );
     const server = await serveControl(engine).catch(async (error: unknown) => {
       await engine.close();
       throw error;
     });
-    if (engine.configWarnings) call.io.err(`${engine.configWarnings}\n`);
+    // What a first start writes warns of nothing but what it has just said.
+    if (engine.configWarnings && !isFirst) call.io.err(`${engine.configWarnings}\n`);
     tellReady(call, engine, server.address);
     const stopShowing = call.io.isTerminal && !call.isJson ? await showLive(call, engine) : showLines(call, engine);
+    const tidying = setTimeout(tidy, TIDY_MS);
     await stop.asked;
+    clearTimeout(tidying);
     stopShowing();
-    // Whatever hangs, the promise to be gone is kept.
-    setTimeout(() => process.exit(EXIT.ok), GONE_MS).unref();
     await server.close();
     await engine.close();
     if (!call.isJson) line(call.io, 'Stopped. What the engine started runs on.');
+    await leave();
     return EXIT.ok;
   } finally {
     stop.forget();
   }
 }
 
+/** A single round (`check --once`) holds the home for a moment; it is waited for, or a supervisor would think us refused for good. */
+async function afterRound<T>(open: () => Promise<T>): Promise<T> {
+  for (let waitedMs = 0; ; waitedMs += ROUND_POLL_MS) {
+    try {
+      return await open();
+    } catch (error) {
+      const isRound = error instanceof HealthError && error.code === 'home-owned' && error.details['mode'] === 'once';
+      if (!isRound || waitedMs >= ROUND_MS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, ROUND_POLL_MS));
+    }
+  }
+}
+
 function stopSignal(): { asked: Promise<void>; forget: () => void } {
   const { promise: asked, resolve } = Promise.withResolvers<void>();
-  const onSignal = (): void => resolve();
+  const onSignal = (): void => {
+    setTimeout(() => void leave(LAST_MS).then(() => process.exit(EXIT.ok)), GONE_MS).unref();
+    resolve();
+  };
   // A closed terminal is a wish to stop as well.
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, onSignal);
@@ -49,6 +87,27 @@ function stopSignal(): { asked: Promise<void>; forget: () => void } {
       for (const signal of signals) process.off(signal, onSignal);
     },
   };
+}
+
+/** `process.exit` waits for the threads that are inside a call of the system, for ever when that is a file on a dead network
+ * disk; and after it no code of ours runs any more. So it is looked at before: everything is flushed, and this engine ends. */
+async function leave(freeMs = FREE_MS): Promise<void> {
+  for (let waitedMs = 0; isBlocked(); waitedMs += FREE_POLL_MS) {
+    if (waitedMs >= freeMs) {
+      for (const stream of [process.stdout, process.stderr]) await new Promise((resolve) => stream.write('', resolve));
+      endHard();
+    }
+    await new Promise((resolve) => setTimeout(resolve, FREE_POLL_MS));
+  }
+}
+
+/** Calls that hold a thread: files (FSReq…) and names (GetAddrInfo…). https://nodejs.org/api/process.html#processgetactiveresourcesinfo */
+function isBlocked(): boolean {
+  return process.getActiveResourcesInfo().some((kind) => /^(FSReq|GetAddrInfo|GetNameInfo)/.test(kind));
+}
+
+function endHard(): void {
+  process.kill(process.pid, 'SIGKILL');
 }
 
 /** Nothing is configured: watch what runs here, repair nothing, say how to allow it (PRODUCT section 4). */

@@ -3,7 +3,7 @@ import { EXIT, HealthError } from '../contract/errors.ts';
 import type { ServiceView } from '../contract/snapshot.ts';
 import { durationText } from '../contract/units.ts';
 import { type Asking, engineOrFiles } from './ask.ts';
-import { json, line } from './io.ts';
+import { json, line, tellError } from './io.ts';
 import type { Call } from './program.ts';
 import { attemptLines, pluginLine, serviceLines, worstOf } from './report.ts';
 
@@ -17,8 +17,19 @@ async function withAsking<T>(call: Call, act: (asking: Asking) => Promise<T>): P
   }
 }
 
-/** Looks now; `isRound`: recovery and alerts too, until the attempts have their outcome. Exit by the worst status seen. */
-export function check(call: Call, ids: readonly string[], isRound: boolean): Promise<number> {
+/** Looks now; `isRound`: recovery and alerts too, until the attempts have their outcome. Exit by the worst status seen.
+ * To a monitoring system 2 says that a service is down: where nothing could be seen (the home is owned or unusable, the
+ * engine is stuck) it exits 3, unknown. Wrong usage and a bad configuration keep their own exit codes. */
+export async function check(call: Call, ids: readonly string[], isRound: boolean): Promise<number> {
+  try {
+    return await look(call, ids, isRound);
+  } catch (error) {
+    const exitCode = tellError(call.io, error, call.isJson);
+    return exitCode === EXIT.usage || exitCode === EXIT.config ? exitCode : EXIT.unknown;
+  }
+}
+
+function look(call: Call, ids: readonly string[], isRound: boolean): Promise<number> {
   return withAsking(call, async ({ ask }) => {
     const known = (await ask('status', {})).services.map((view) => view.id);
     const missing = ids.filter((id) => !known.includes(id));

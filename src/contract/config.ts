@@ -4,7 +4,7 @@
 // Longer than 250 lines because a reader wants the whole configuration on one page.
 import * as z from 'zod';
 import { compileMatch } from './match.ts';
-import { DURATION_PATTERN, parseDuration, parseShare, parseSize, SHARE_PATTERN, SIZE_PATTERN } from './units.ts';
+import { DURATION_PATTERN, LONGEST_DURATION_MS, parseDuration, parseShare, parseSize, SHARE_PATTERN, SIZE_PATTERN } from './units.ts';
 
 const SECOND = 1_000;
 
@@ -15,6 +15,7 @@ function durationOf(minMs: number, example: string, minText: string) {
     .transform((text, context) => {
       const ms = parseDuration(text) ?? 0;
       if (ms < minMs) context.addIssue({ code: 'custom', message: `a duration of at least ${minText}` });
+      if (ms > LONGEST_DURATION_MS) context.addIssue({ code: 'custom', message: 'a duration of at most 36500d' });
       return ms;
     });
 }

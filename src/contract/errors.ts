@@ -3,7 +3,9 @@
 export type ErrorCode =
   | 'usage' // the call itself is wrong
   | 'config-invalid' // the configuration is refused; nothing was changed
+  | 'config-missing' // there is none
   | 'no-engine' // an engine is needed and none runs
+  | 'engine-stuck' // one runs and does not answer
   | 'home-owned' // another engine owns this home
   | 'home-unusable' // the home can't be read or written
   | 'not-found' // no such service, alert, …
@@ -27,14 +29,16 @@ export class HealthError extends Error {
   }
 }
 
-/** Exit codes of the command line (PRODUCT section 6). */
-export const EXIT = { ok: 0, warning: 1, error: 2, unknown: 3, usage: 64, noEngine: 69, config: 78 } as const;
+/** Exit codes of the command line (PRODUCT section 6; from 64 on those of sysexits.h, `owned` is its EX_TEMPFAIL). */
+export const EXIT = { ok: 0, warning: 1, error: 2, unknown: 3, usage: 64, noEngine: 69, owned: 75, config: 78 } as const;
 
 export const EXIT_OF_ERROR: Record<ErrorCode, number> = {
   usage: EXIT.usage,
   'config-invalid': EXIT.config,
+  'config-missing': EXIT.config,
   'no-engine': EXIT.noEngine,
-  'home-owned': EXIT.error,
+  'engine-stuck': EXIT.noEngine,
+  'home-owned': EXIT.owned,
   'home-unusable': EXIT.error,
   'not-found': EXIT.usage,
   conflict: EXIT.error,
@@ -46,7 +50,9 @@ export const EXIT_OF_ERROR: Record<ErrorCode, number> = {
 export const HTTP_STATUS_OF_ERROR: Record<ErrorCode, number> = {
   usage: 400,
   'config-invalid': 422,
+  'config-missing': 404,
   'no-engine': 503,
+  'engine-stuck': 503,
   'home-owned': 409,
   'home-unusable': 503,
   'not-found': 404,

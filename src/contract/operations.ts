@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { queueAlertSchema } from './queue.ts';
 import type { OperationName } from './routes.ts';
 import { serviceViewSchema, snapshotSchema } from './snapshot.ts';
+import { LONGEST_DURATION_MS } from './units.ts';
 
 const time = z.iso.datetime();
 const byService = z.strictObject({ id: z.string() });
@@ -52,11 +53,12 @@ export const OPERATIONS = {
   /** `round`: also recovery and alerts, and wait for the outcome of an attempt that it starts. */
   check: { input: byService.extend({ round: z.boolean().optional() }), output: serviceViewSchema },
   heal: { input: byService.extend({ wait: z.boolean().optional() }), output: attemptViewSchema },
-  pause: { input: byService.extend({ forMs: z.int().min(1_000).optional() }), output: serviceViewSchema },
+  pause: { input: byService.extend({ forMs: z.int().min(1_000).max(LONGEST_DURATION_MS).optional() }), output: serviceViewSchema },
   resume: { input: byService, output: serviceViewSchema },
   ack: { input: byService, output: serviceViewSchema },
   start: { input: byService, output: attemptViewSchema },
   stop: { input: byService, output: serviceViewSchema },
+  /** Without `by` a fresh name is given, which the answer shows. The id `next` takes the alert that waits longest (routes.ts). */
   claim: { input: byAlert.extend({ by: z.string().min(1).max(200).optional() }), output: queueAlertSchema },
   done: {
     input: byAlert.extend({ by: z.string().min(1).max(200).optional(), result: z.string().max(10_000).optional() }),

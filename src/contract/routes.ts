@@ -1,6 +1,9 @@
 // Names and addresses of all operations: data without schemas, so that a client can load it alone.
 // `operations.ts` gives each its shapes; a missing entry there does not compile.
 
+/** In the place of an alert's id, for `claim`: the one that waits longest. No alert has this id, they all have a dot. */
+export const NEXT_ALERT = 'next';
+
 export const ROUTES = {
   status: { kind: 'query', method: 'GET', path: '/api/v1/status' },
   service: { kind: 'query', method: 'GET', path: '/api/v1/services/:id' },

@@ -15,6 +15,9 @@ const SIZE_BYTES = {
   TiB: 2 ** 40,
 } as const;
 
+/** A hundred years: whatever is longer is a slip of the finger, and would end where no calendar reaches. */
+export const LONGEST_DURATION_MS = 36_500 * DURATION_MS.d;
+
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 const SIZE = /^(\d+(?:\.\d+)?)\s?(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$/;
 const SHARE = /^(\d+(?:\.\d+)?)\s?%$/;

@@ -71,5 +71,5 @@ export function newCell(service: ServiceConfig, state: ServiceState, probe: Prob
 export function notePlan(cell: Cell, plan: Plan, now: Moment): void {
   cell.planReason = plan.reason;
   cell.planWaitMs = plan.kind === 'wait' ? plan.waitMs : undefined;
-  cell.planAt = now;
+  cell.planAt = cell.planWaitMs === undefined ? undefined : now;
 }

@@ -65,6 +65,7 @@ export function createCommandPort({ processes, timers, kill = sendSignal }: Comm
     });
     const onAbort = () => stop('aborted');
     spec.signal?.addEventListener('abort', onAbort, { once: true });
+    if (spec.signal?.aborted) onAbort(); // while it was being started: the event has been missed
     const cancelTimeout = timers.after(spec.timeoutMs, () => stop('timed-out'));
 
     const first = await Promise.race([exit, stopped]);

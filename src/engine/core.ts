@@ -15,7 +15,7 @@ import type {
   RemedyResult,
   TimersPort,
 } from '../contract/ports.ts';
-import { elapsedMs, type Moment } from '../contract/time.ts';
+import { elapsedMs, type Moment, remainingMs } from '../contract/time.ts';
 import { type AttemptDeps, type RemedyTools, runAttempt } from './attempt.ts';
 import { type Cell, newCell } from './cell.ts';
 import { newHealth } from './decide/advance-health.ts';
@@ -27,6 +27,7 @@ import { engineStart, isPauseOver, resume, wake } from './decide/will.ts';
 import { WAKE_SETTLE_MS } from './decide/window.ts';
 import { createNotices, type Notices } from './notices.ts';
 import { followAlert, type RoundDeps, type RoundDepth, recordFinished, round } from './round.ts';
+import { createSharedTimers } from './shared-timers.ts';
 import type { AgentQueue, QueueRaise } from './tell/agent-queue.ts';
 
 /** The part of the state store that the core uses. */
@@ -56,6 +57,8 @@ export interface CoreDeps {
   /** Watches exactly these processes for this service; tells once when one has ended (R1). */
   watch(service: string, identities: readonly ProcessIdentity[], onEnd: (identity: ProcessIdentity) => void): void;
   unwatch(service: string): void;
+  /** Age of the youngest process that is this service (R4); undefined when there is none, or nobody knows. */
+  processAge(cell: Cell): Promise<number | undefined>;
   /** Processes that belong to a service by its `find`, where its check identifies none. */
   identify(cell: Cell): Promise<readonly ProcessIdentity[]>;
   isAlive(identity: ProcessIdentity): boolean;
@@ -94,6 +97,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   const limit = pLimit(first.concurrency);
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
+  const routine = createSharedTimers(timers);
   let config = first;
   let epoch = 0;
   let asleepUntilBootMs = 0;
@@ -184,6 +188,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     dependenciesDown,
     // Builds hold restarts (R10) in a later version; until then nothing is ever held.
     isHeld: () => false,
+    processAge: (cell) => deps.processAge(cell).catch(() => undefined),
     put,
     flush: () => flush(true),
     startAttempt: (cell, remedy) =>
@@ -240,7 +245,15 @@ export function createCore(deps: CoreDeps, first: Config): Core {
       startsProgram: deps.startsProgram(cell.service.check),
       now,
     });
-    planLook(cell, due.inMs, now);
+    if (due.reason === 'interval' && due.inMs) planRoutine(cell, now.bootMs + due.inMs, now);
+    else planLook(cell, due.inMs, now);
+  }
+
+  /** The everyday look: together with those that are due at nearly the same moment. */
+  function planRoutine(cell: Cell, atBootMs: number, now: Moment): void {
+    cell.next?.cancel();
+    const { atMs, cancel } = routine.at(atBootMs, now.bootMs, () => fire(cell));
+    cell.next = { atBootMs: atMs, cancel };
   }
 
   function planLook(cell: Cell, inMs: number | undefined, now: Moment): void {
@@ -249,6 +262,13 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     if (inMs === undefined) return;
     const atBootMs = now.bootMs + inMs;
     cell.next = { atBootMs, cancel: timers.after(inMs, () => fire(cell)) };
+  }
+
+  /** The first look after a start or a wake; a paused service is not touched before its pause is over (R12). */
+  function planFirst(cell: Cell, inMs: number, now: Moment): void {
+    const { paused } = cell.state.health;
+    if (!paused || cell.state.recovery.current) planLook(cell, inMs, now);
+    else planLook(cell, paused.forMs === undefined ? undefined : Math.max(inMs, remainingMs(paused.since, paused.forMs, now)), now);
   }
 
   function fire(cell: Cell): void {
@@ -348,9 +368,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
       cell.state = { ...state, health: wake(state.health, service, now), recovery: reopenWindow(state.recovery, now) };
       put(cell);
       const isFollowed = deps.isScheduled || cell.state.recovery.current !== undefined;
-      if (isFollowed && !(cell.state.health.paused && cell.state.health.paused.forMs === undefined)) {
-        planLook(cell, WAKE_SETTLE_MS + firstDueMs(index, all.length, shortestInterval()), now);
-      }
+      if (isFollowed) planFirst(cell, WAKE_SETTLE_MS + firstDueMs(index, all.length, shortestInterval()), now);
     });
     planBeat();
     flushSoon();
@@ -405,7 +423,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     put(cell);
     if (saved?.recovery?.current && !state.recovery.current) recordFinished(cell, roundDeps, now);
     notices.resume(cell);
-    if (deps.isScheduled) planLook(cell, wakingMs + inMs, now);
+    if (deps.isScheduled) planFirst(cell, wakingMs + inMs, now);
   }
 
   function replace(cell: Cell, service: ServiceConfig): void {
@@ -453,10 +471,13 @@ export function createCore(deps: CoreDeps, first: Config): Core {
       isClosed = true;
       beat?.();
       for (const cell of cells.values()) cell.next?.cancel();
+      routine.close();
       for (const id of cells.keys()) deps.unwatch(id);
       notices.close();
       // A remedy that is at work is given a moment to return; it runs on by itself if it needs longer (R18).
-      await Promise.race([Promise.all([...running, notices.idle()]), timers.sleep(3_000)]);
+      const waited = new AbortController();
+      await Promise.race([Promise.all([...running, notices.idle()]), timers.sleep(3_000, waited.signal)]);
+      waited.abort(); // a timer that is left would keep the process for as long as it runs
       stopping.abort();
     },
   };

@@ -15,7 +15,7 @@ import { type ServiceSight, summarize, viewOf } from './decide/summary.ts';
 import { gatherEvidence } from './evidence.ts';
 import { knowsHowToStart, knowsHowToStop, runRemedy, startServiceBy, stopService } from './heal/index.ts';
 import { readHistory, readIncidents } from './history.ts';
-import { identifyService } from './identify-service.ts';
+import { identifyService, serviceProcessAge } from './identify-service.ts';
 import { openAuditLogs } from './keep/audit-log.ts';
 import { type LoadedConfig, loadConfig, writeSchemaFile } from './keep/config-file.ts';
 import { checkConfig, formatProblems } from './keep/config-problems.ts';
@@ -50,17 +50,19 @@ export interface Engine {
   readonly configWarnings: string;
   readonly operations: Operations;
   snapshot(): Snapshot;
-  /** Calls back after changes, several at once as one. Returns how to stop. One broken listener does not stop another. */
-  subscribe(listener: (snapshot: Snapshot) => void): () => void;
+  /** Calls back after news, several at once as one, and within a second after looks that saw nothing new; `newsOnly`: not after
+   * those. Returns how to stop. One broken listener does not stop another. */
+  subscribe(listener: (snapshot: Snapshot) => void, options?: { readonly newsOnly?: boolean }): () => void;
   /** Flushes and lets go of the home: within 5 s, whatever is under way. */
   close(): Promise<void>;
 }
 
-/** How often views are told at most. */
-const TELL_VIEWS_MS = 50;
-const CLOSE_MS = 4_500;
+/** How often views are told at most: of news, and of looks that saw nothing new. A thousand services make a large snapshot. */
+const TELL_NEWS_MS = 50;
+const TELL_LOOKS_MS = 1_000;
+const CLOSE_MS = 4_200;
 
-/** Opens the engine. Rejects with HealthError: `config-invalid`, `not-found` (no configuration), `home-owned`, `home-unusable`. */
+/** Opens the engine. Rejects with HealthError: `config-invalid`, `config-missing`, `home-owned`, `home-unusable`. */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { home, mode, isDryRun = false } = options;
   const timers = realTimers;
@@ -163,9 +165,10 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       watch: watch.watch,
       unwatch: watch.unwatch,
       identify: (cell) => identifyService(cell, processes),
+      processAge: (cell) => serviceProcessAge(cell, processes),
       isAlive: processes.isAlive,
       problem: problems.set,
-      changed: () => views.changed(),
+      changed: views.changed,
     },
     ground.loaded.config,
   );
@@ -298,7 +301,9 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     configWatch?.close();
     stopSweeping();
     stopping.abort();
+    const looks = Promise.all([...core.cells.values()].map((cell) => cell.round));
     await core.close();
+    await looks; // their programs are ended as whole trees, which takes a moment where one ignores TERM (R18)
     watch.close();
     audit?.write('health', { event: 'engine-stopped', pid: process.pid }, clock.now());
     if (!isDryRun) await store.close().catch(() => undefined);
@@ -349,15 +354,27 @@ function createProblems(clock: ClockPort, changed: () => void) {
 }
 
 function createViews() {
-  const listeners = new Set<(snapshot: Snapshot) => void>();
+  const listeners = new Map<(snapshot: Snapshot) => void, { readonly newsOnly?: boolean }>();
   let rev = 0;
   let make: (() => Snapshot) | undefined;
-  let isPlanned = false;
+  let planned: { isNews: boolean; cancel: () => void } | undefined;
+  /** Some listener wants to hear of looks that saw nothing new. */
+  let hearsLooks = false;
+  const count = (): void => {
+    hearsLooks = listeners.values().some(({ newsOnly }) => !newsOnly);
+  };
   function tell(): void {
-    isPlanned = false;
+    const isNews = planned?.isNews === true;
+    planned = undefined;
     if (!make || listeners.size === 0) return;
-    const snapshot = make();
-    for (const listener of listeners) {
+    let snapshot: Snapshot;
+    try {
+      snapshot = make();
+    } catch {
+      return; // whoever asks is told why; showing must never be what ends an engine
+    }
+    for (const [listener, { newsOnly }] of listeners) {
+      if (newsOnly && !isNews) continue;
       try {
         listener(snapshot);
       } catch {
@@ -366,19 +383,27 @@ function createViews() {
     }
   }
   return {
-    changed(): void {
+    changed(isNews = true): void {
       rev += 1;
-      if (isPlanned || listeners.size === 0) return;
-      isPlanned = true;
-      realTimers.after(TELL_VIEWS_MS, tell);
+      if (listeners.size === 0 || planned?.isNews || (planned && !isNews)) return;
+      if (!isNews && !hearsLooks) return;
+      planned?.cancel();
+      planned = { isNews, cancel: realTimers.after(isNews ? TELL_NEWS_MS : TELL_LOOKS_MS, tell) };
     },
     rev: () => rev,
     source(fn: () => Snapshot): void {
       make = fn;
     },
-    subscribe(listener: (snapshot: Snapshot) => void): () => void {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+    subscribe(listener: (snapshot: Snapshot) => void, options: { readonly newsOnly?: boolean } = {}): () => void {
+      listeners.set(listener, options);
+      count();
+      return () => {
+        listeners.delete(listener);
+        count();
+        if (listeners.size > 0) return;
+        planned?.cancel(); // nobody is left to tell, and an engine that is done must not be kept from ending
+        planned = undefined;
+      };
     },
   };
 }

@@ -1,6 +1,7 @@
 // What the agent gets to see beside an alert (PRODUCT section 8): last lines of the service's log, top processes.
 // Only reads; trouble with reading is no trouble for the alert. What changed since the service was well is not gathered yet.
-import { open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { ServiceConfig } from '../contract/config.ts';
@@ -31,9 +32,15 @@ function logOf(service: ServiceConfig): string | undefined {
 
 async function lastLines(file: string | undefined, userHome: string): Promise<string[]> {
   if (!file) return [];
-  const handle = await open(file.startsWith('~/') ? path.join(userHome, file.slice(2)) : file, 'r');
+  const log = file.startsWith('~/') ? path.join(userHome, file.slice(2)) : file;
+  // Opening a pipe waits for its writer, and a thread that waits so keeps the whole engine from ending. Asked first, and
+  // opened without waiting should it have been changed meanwhile.
+  if (!(await stat(log)).isFile()) return [];
+  const handle = await open(log, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    const { size } = await handle.stat();
+    const opened = await handle.stat();
+    if (!opened.isFile()) return [];
+    const { size } = opened;
     const from = Math.max(0, size - TAIL_BYTES);
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(size, TAIL_BYTES)), 0, Math.min(size, TAIL_BYTES), from);
     const lines = buffer.subarray(0, bytesRead).toString('utf8').split('\n').filter(Boolean);

@@ -18,21 +18,36 @@ export interface Period {
 /** Answers are held in memory: the newest lines of a long period, no more. */
 const MOST_LINES = 50_000;
 
-function query(home: string, logs: readonly AuditLog[], period: Period) {
-  return readAudit({
+const ALL_LOGS = ['health', 'recovery', 'alerts'] as const satisfies readonly AuditLog[];
+
+/** A line carries the time of what it tells, and is written a moment later: a check when its repair has begun. */
+const LATE_MS = 10_000;
+
+/** Lines of all three logs by their time; those of the same moment as they were written. */
+async function* query(home: string, period: Period): AsyncIterable<HistoryLine> {
+  const lines = readAudit({
     home,
-    logs,
+    logs: ALL_LOGS,
     service: period.service,
     fromMs: period.from === undefined ? undefined : Date.parse(period.from),
     toMs: period.to === undefined ? undefined : Date.parse(period.to),
   });
+  const held: HistoryLine[] = [];
+  for await (const { line } of lines as AsyncIterable<{ line: HistoryLine }>) {
+    let index = held.length;
+    while (index > 0 && (held[index - 1] as HistoryLine).at > line.at) index -= 1;
+    held.splice(index, 0, line);
+    const settled = Date.parse((held.at(-1) as HistoryLine).at) - LATE_MS;
+    while (held.length > 0 && Date.parse((held[0] as HistoryLine).at) < settled) yield held.shift() as HistoryLine;
+  }
+  yield* held;
 }
 
 /** Lines of all three logs, oldest first, at most the newest 50,000. */
 export async function readHistory(home: string, period: Period): Promise<HistoryLine[]> {
   const lines: HistoryLine[] = [];
-  for await (const { line } of query(home, ['health', 'recovery', 'alerts'], period)) {
-    lines.push(line as HistoryLine);
+  for await (const line of query(home, period)) {
+    lines.push(line);
     if (lines.length > 2 * MOST_LINES) lines.splice(0, MOST_LINES);
   }
   return lines.slice(-MOST_LINES);
@@ -44,7 +59,7 @@ type Open = { -readonly [K in keyof IncidentView]: IncidentView[K] };
 export async function readIncidents(home: string, period: Period): Promise<IncidentView[]> {
   const open = new Map<string, Open>();
   const done: IncidentView[] = [];
-  for await (const { line } of query(home, ['health', 'recovery', 'alerts'], period)) {
+  for await (const line of query(home, period)) {
     const service = textOf(line['service']);
     if (!service) continue;
     switch (line['event']) {
@@ -108,8 +123,13 @@ function startedView(service: string, line: Record<string, unknown>): AttemptVie
 }
 
 function finished(incident: IncidentView | undefined, line: Record<string, unknown>): void {
-  const attempt = incident?.attempts.find((known) => known.attempt === line['attempt']);
-  if (!attempt) return;
+  if (!incident) return;
+  let attempt = incident.attempts.find((known) => known.attempt === line['attempt']);
+  if (!attempt) {
+    // A crash came between its intent and the line that says so: its end is all that is written (R8).
+    attempt = startedView(incident.service, line);
+    incident.attempts.push(attempt);
+  }
   const seconds = line['secondsToHealthy'];
   Object.assign(attempt, {
     outcome: line['outcome'],

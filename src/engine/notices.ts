@@ -2,7 +2,7 @@
 // A channel that fails is tried again with growing pauses, and never holds up another.
 import type { Config } from '../contract/config.ts';
 import { errorText } from '../contract/errors.ts';
-import type { Alert, Delivery, Notice, NoticeKind } from '../contract/flow.ts';
+import type { Alert, Delivery, Notice, NoticeKind, NotifyReason } from '../contract/flow.ts';
 import type { AuditPort, ChannelPort, ClockPort, TimersPort } from '../contract/ports.ts';
 import { elapsedMs, isoTime, type Moment, remainingMs, stampOf } from '../contract/time.ts';
 import { noticeWords } from '../contract/words.ts';
@@ -13,6 +13,9 @@ import type { AgentQueue, QueueRaise } from './tell/agent-queue.ts';
 
 const RETRY_FIRST_MS = 60_000;
 const RETRY_LAST_MS = 3_600_000;
+/** The alert does not wait longer than this for what is sent beside it: a log on a dead disk never answers. */
+const EVIDENCE_MS = 2_000;
+const NO_EVIDENCE: QueueRaise['evidence'] = { lastLogLines: [], changesSinceHealthy: [], topProcesses: [] };
 
 export interface NoticeDeps {
   readonly clock: ClockPort;
@@ -51,7 +54,7 @@ export function createNotices(deps: NoticeDeps): Notices {
   const underWay = new Set<Promise<void>>();
   /** One timer a service, and one retry at a time. */
   const retries = new Map<Cell, () => void>();
-  const retrying = new Set<Cell>();
+  const retrying = new Map<Cell, Promise<void>>();
   let isClosed = false;
 
   function run(work: Promise<void>): void {
@@ -67,29 +70,33 @@ export function createNotices(deps: NoticeDeps): Notices {
       const kind = decision.kind === 'recovered' ? 'recovered' : decision.alert.kind;
       const now = deps.clock.now();
       const notice = noticeOf(cell, decision.alert, kind, now);
-      const waiting = new Set(
-        cell.state.alert.outbox.filter((entry) => entry.notice.alertId === notice.alertId).map((entry) => entry.channel),
-      );
-      // Whoever never heard of the trouble need not hear of its end.
-      const names = deps.isDryRun ? [] : deps.config().channels.filter((name) => kind !== 'recovered' || !waiting.has(name));
+      const waitsFor = (name: string): boolean =>
+        cell.state.alert.outbox.some(({ channel, notice: { alertId } }) => channel === name && alertId === notice.alertId);
+      // Whoever never heard of the trouble need not hear of its end; the queue closes what it may have got all the same.
+      const heard = (): string[] =>
+        deps.isDryRun ? [] : deps.config().channels.filter((name) => kind !== 'recovered' || name === 'queue' || !waitsFor(name));
       const failed = new Map<string, string>();
       // The incident's id, or its end, is on disk before the queue hears of it: after a crash the same alert has the same id (R7).
       deps.put(cell);
       await deps.flush().catch(() => undefined); // a home that can't be written is a reason more to tell
-      if (names.includes('queue')) await attempt('queue', failed, () => toQueue(cell, decision, notice));
-      const others = names.filter((name) => name !== 'queue');
+      const toldQueue = heard().filter((name) => name === 'queue');
+      if (toldQueue.length > 0) await attempt('queue', failed, () => toQueue(cell, decision, notice));
+      // A delivery of the trouble that is just on its way decides whether its end is news there, and must not come after it (R6).
+      if (kind === 'recovered') await retrying.get(cell);
+      const others = heard().filter((name) => name !== 'queue');
       await Promise.all(others.map((name) => attempt(name, failed, () => deliver(name, notice))));
       record(
         cell,
         decision,
         notice,
-        names.filter((name) => !failed.has(name)),
+        [...toldQueue, ...others].filter((name) => !failed.has(name)),
         failed,
       );
       await deps.flush().catch(() => undefined);
     } finally {
       cell.isTelling = false;
     }
+    planRetry(cell);
     deps.decideAgain(cell);
   }
 
@@ -139,7 +146,6 @@ export function createNotices(deps: NoticeDeps): Notices {
       deps.audit.write('alerts', { event: 'alert-failed', service: notice.service, id: notice.alertId, channel, error }, now);
     }
     deps.put(cell);
-    if (failed.size > 0) planRetry(cell);
   }
 
   function planRetry(cell: Cell): void {
@@ -148,7 +154,9 @@ export function createNotices(deps: NoticeDeps): Notices {
     if (cell.state.alert.outbox.length === 0 || isClosed || cell.isGone) return;
     const now = deps.clock.now();
     const waits = cell.state.alert.outbox.map((entry) => remainingMs(entry.lastTriedAt, backoffMs(entry.tries), now));
-    const cancel = deps.timers.after(Math.min(...waits) + 1, () => {
+    // While it is paused nobody is told; what still stands after that is (R12).
+    const leastMs = cell.state.health.paused ? RETRY_FIRST_MS : 0;
+    const cancel = deps.timers.after(Math.max(leastMs, Math.min(...waits) + 1), () => {
       retries.delete(cell);
       run(retry(cell));
     });
@@ -156,10 +164,14 @@ export function createNotices(deps: NoticeDeps): Notices {
   }
 
   async function retry(cell: Cell): Promise<void> {
-    if (cell.isGone || retrying.has(cell)) return;
-    retrying.add(cell);
+    if (cell.isGone || retrying.has(cell) || cell.isTelling) return; // telling plans it anew
+    const work = retryDue(cell);
+    retrying.set(
+      cell,
+      work.catch(() => undefined),
+    );
     try {
-      await retryDue(cell);
+      await work;
       await deps.flush().catch(() => undefined);
     } finally {
       retrying.delete(cell);
@@ -169,15 +181,24 @@ export function createNotices(deps: NoticeDeps): Notices {
 
   async function retryDue(cell: Cell): Promise<void> {
     const now = deps.clock.now();
-    for (const entry of cell.state.alert.outbox) {
-      if (remainingMs(entry.lastTriedAt, backoffMs(entry.tries), now) > 0) continue;
-      const failed = new Map<string, string>();
-      await attempt(entry.channel, failed, () => again(cell, entry));
-      const error = failed.get(entry.channel);
-      const at = deps.clock.now();
-      const outbox = cell.state.alert.outbox.flatMap((old) =>
-        old !== entry ? [old] : error === undefined ? [] : [{ ...entry, tries: entry.tries + 1, lastTriedAt: stampOf(at) }],
+    const seen = new Set<Delivery>();
+    // Read anew before each: while one was on its way its alert may have ended, been acknowledged or told anew.
+    while (!cell.isTelling && !cell.isGone && !isClosed) {
+      const entry = cell.state.alert.outbox.find(
+        (waits) => !seen.has(waits) && remainingMs(waits.lastTriedAt, backoffMs(waits.tries), now) === 0,
       );
+      if (!entry) return;
+      seen.add(entry);
+      const needless = whyNeedless(cell, entry);
+      if (needless === 'paused') continue;
+      const failed = new Map<string, string>();
+      if (!needless) await attempt(entry.channel, failed, () => again(cell, entry));
+      const failure = failed.get(entry.channel);
+      const error = needless ? `no longer needed: ${needless}` : failure;
+      const at = deps.clock.now();
+      const next = { ...entry, tries: entry.tries + 1, lastTriedAt: stampOf(at) };
+      seen.add(next);
+      const outbox = cell.state.alert.outbox.flatMap((old) => (old !== entry ? [old] : failure === undefined ? [] : [next]));
       cell.state = { ...cell.state, alert: { ...cell.state.alert, outbox } };
       if (error !== undefined) {
         deps.audit.write(
@@ -194,7 +215,13 @@ export function createNotices(deps: NoticeDeps): Notices {
     if (entry.channel !== 'queue') return deliver(entry.channel, entry.notice);
     const alert = cell.state.alert.alert;
     if (entry.notice.kind === 'recovered' || alert?.id !== entry.notice.alertId) return deps.queue.recovered(entry.notice.alertId);
-    return deps.queue.raise(await raiseOf(cell, alert, entry.notice, deps));
+    return raiseStanding(cell, alert, entry.notice);
+  }
+
+  /** Gathering takes a moment; what ended meanwhile must not come back into the queue (R7). */
+  async function raiseStanding(cell: Cell, alert: Alert, notice: Notice): Promise<void> {
+    const raise = await raiseOf(cell, alert, notice, deps);
+    if (stands(cell, alert.id)) await deps.queue.raise(raise);
   }
 
   /** A crash between the end of an incident and the queue's record of it leaves an entry that nobody would close (R7). */
@@ -210,7 +237,7 @@ export function createNotices(deps: NoticeDeps): Notices {
   async function requeue(cell: Cell): Promise<void> {
     const alert = cell.state.alert.alert;
     if (!alert || deps.isDryRun || !deps.config().channels.includes('queue')) return;
-    await deps.queue.raise(await raiseOf(cell, alert, noticeOf(cell, alert, alert.kind, deps.clock.now()), deps));
+    await raiseStanding(cell, alert, noticeOf(cell, alert, alert.kind, deps.clock.now()));
   }
 
   function noticeOf(cell: Cell, alert: Alert, kind: NoticeKind, now: Moment): Notice {
@@ -258,6 +285,21 @@ export function createNotices(deps: NoticeDeps): Notices {
   };
 }
 
+function stands(cell: Cell, alertId: string): boolean {
+  const { alert, health } = cell.state;
+  return alert.alert?.id === alertId && alert.alert.incident === health.incident?.id;
+}
+
+/** Why a delivery that waited is not made any more; `paused`: not now (R6, R7, R12). What ended is closed in the queue all the same. */
+function whyNeedless(cell: Cell, { channel, notice }: Delivery): NotifyReason | undefined {
+  const { health, alert } = cell.state;
+  if (notice.kind === 'recovered') return health.stopped && channel !== 'queue' ? 'stopped' : undefined;
+  if (!stands(cell, notice.alertId)) return channel === 'queue' ? undefined : 'no-incident';
+  if (health.stopped) return 'stopped';
+  if (alert.alert?.acknowledgedAt) return 'acknowledged';
+  return health.paused ? 'paused' : undefined;
+}
+
 /** 1 min, then twice as long each time, at most 1 h. */
 function backoffMs(tries: number): number {
   return Math.min(RETRY_LAST_MS, RETRY_FIRST_MS * 2 ** Math.max(0, tries - 1));
@@ -284,9 +326,19 @@ async function raiseOf(cell: Cell, alert: Alert, notice: Notice, deps: NoticeDep
       reason: attempt.outcomeReason ?? attempt.reason,
       output: attempt.output ?? '',
     })),
-    evidence: await deps.evidence(cell),
+    evidence: await evidenceInTime(cell, deps),
     allowedActions: allowedActions(cell),
   };
+}
+
+async function evidenceInTime(cell: Cell, deps: NoticeDeps): Promise<QueueRaise['evidence']> {
+  const { promise: late, resolve } = Promise.withResolvers<QueueRaise['evidence']>();
+  const cancel = deps.timers.after(EVIDENCE_MS, () => resolve(NO_EVIDENCE));
+  try {
+    return await Promise.race([deps.evidence(cell).catch(() => NO_EVIDENCE), late]);
+  } finally {
+    cancel();
+  }
 }
 
 /** What an agent may do about it, as commands. */

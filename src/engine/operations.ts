@@ -2,9 +2,10 @@
 
 import type { RemedyConfig, ServiceConfig } from '../contract/config.ts';
 import { HealthError } from '../contract/errors.ts';
-import type { Attempt, ServiceState } from '../contract/flow.ts';
+import type { Attempt, PlanReason, ServiceState } from '../contract/flow.ts';
 import type { AttemptView, Operations } from '../contract/operations.ts';
 import type { RemedyContext, RemedyResult } from '../contract/ports.ts';
+import { NEXT_ALERT } from '../contract/routes.ts';
 import type { ServiceView } from '../contract/snapshot.ts';
 import { isoTime, stampOf } from '../contract/time.ts';
 import { contextFor, followStarted, withStarted } from './attempt.ts';
@@ -17,6 +18,10 @@ import { begin, recordFinished } from './round.ts';
 import type { AgentQueue } from './tell/agent-queue.ts';
 
 type Acting = 'check' | 'heal' | 'pause' | 'resume' | 'ack' | 'start' | 'stop' | 'claim' | 'done' | 'release' | 'alerts';
+
+/** What of a remedy that acted means that the service is stopped, or started; every other reason says what went wrong. */
+const STOPPED: ReadonlySet<string> = new Set(['stopped', 'not-running']);
+const STARTED: ReadonlySet<string> = new Set(['started', 'restarted', 'kickstarted', 'agent-loaded', 'agent-loaded-again']);
 
 export interface OperationDeps {
   readonly core: Core;
@@ -71,20 +76,30 @@ export function createOperations(deps: OperationDeps): Pick<Operations, Acting> 
     cell.state = { ...cell.state, health: unstop(cell.state.health) };
     const whyNot = await begin(cell, { kind: 'attempt', remedyIndex, trigger: 'person', reason: 'person' }, core.roundDeps);
     const id = cell.state.recovery.current?.id ?? cell.state.recovery.attempts.at(-1)?.id;
+    // It came first, and is the answer to whoever asks for a restart.
+    if (whyNot === 'attempt-running' && id) return id;
     if (whyNot || !id) {
       // What was stopped on purpose stays so when nothing was started (R12).
       if (stopped) cell.state = { ...cell.state, health: { ...cell.state.health, stopped } };
       core.put(cell);
-      throw refused(service, 'state-unwritable', 'The home cannot be written, and nothing is started without a record (R3).');
+      throw notBegun(cell, whyNot);
     }
     return id;
+  }
+
+  function notBegun({ service, isGone }: Cell, whyNot: PlanReason | undefined): HealthError {
+    if (whyNot === 'state-unwritable')
+      return refused(service, whyNot, 'The home cannot be written, and nothing is started without a record (R3).');
+    if (core.roundDeps.isClosing()) return refused(service, 'closing', 'The engine is ending; nothing was started.');
+    if (isGone) return refused(service, 'not-watched', `${service.name} is no longer in the configuration; nothing was started.`);
+    return refused(service, whyNot ?? 'not-begun', `Nothing was started: ${whyNot ?? 'no attempt was begun'}.`);
   }
 
   /** Stops it, or leaves everything as it was. */
   async function stopping(cell: Cell, before: ServiceState): Promise<void> {
     try {
       const result = await deps.stopService(cell.service.recovery, contextOf(cell));
-      if (result.kind !== 'acted') throw refused(cell.service, result.reason, result.message);
+      if (result.kind !== 'acted' || !STOPPED.has(result.reason)) throw refused(cell.service, result.reason, result.message);
     } catch (error) {
       cell.state = before;
       await changed(cell, 'stop-refused').catch(() => undefined); // why it was refused is the better answer
@@ -132,7 +147,7 @@ export function createOperations(deps: OperationDeps): Pick<Operations, Acting> 
       if (deps.isDryRun) throw refused(cell.service, 'dry-run', 'With --dry-run nothing is started.');
       if (cell.state.recovery.current) return heal(cell, false);
       const result = await deps.startServiceBy(cell.service.recovery, contextOf(cell));
-      if (result.kind !== 'acted') throw refused(cell.service, result.reason, result.message);
+      if (result.kind !== 'acted' || !STARTED.has(result.reason)) throw refused(cell.service, result.reason, result.message);
       const now = core.roundDeps.clock.now();
       if (result.started) {
         cell.state = withStarted(cell.state, result.started);
@@ -180,7 +195,11 @@ export function createOperations(deps: OperationDeps): Pick<Operations, Acting> 
       return changed(cell, 'stop');
     },
     alerts: () => queue.list(),
-    claim: ({ id, by }) => queue.claim(id, by ?? 'agent'),
+    claim({ id, by }) {
+      // Two who give no name are two: neither may take what the other has.
+      const name = by ?? deps.newId('agent');
+      return id === NEXT_ALERT ? queue.claimOldest(name) : queue.claim(id, name);
+    },
     done: ({ id, by, result }) => queue.done(id, by, result),
     release: ({ id, by }) => queue.release(id, by),
   };

@@ -1,17 +1,18 @@
 // The order of a round, written once: look → judge → advance → plan → intent → alert → record (DESIGN "The value that travels").
 // It decides nothing itself and touches the machine only through what it is handed.
 import type { Config, RemedyConfig } from '../contract/config.ts';
-import type { Plan, PlanReason, Reading, ServiceState } from '../contract/flow.ts';
+import type { Plan, PlanReason, Reading, ServiceState, Verdict } from '../contract/flow.ts';
 import type { AuditPort, ClockPort, IdsPort } from '../contract/ports.ts';
 import { type Moment, stampOf } from '../contract/time.ts';
 import type { Cell } from './cell.ts';
 import { notePlan } from './cell.ts';
-import { advanceHealth, parentRecoveredSettle, youngProcessSettle } from './decide/advance-health.ts';
+import { advanceHealth, parentRecoveredSettle, youngLeftMs, youngProcessSettle } from './decide/advance-health.ts';
 import { advanceRecovery, beginAttempt, giveUp } from './decide/advance-recovery.ts';
 import { type AlertDecision, decideAlert } from './decide/alert.ts';
 import { judge, statusOf } from './decide/judge.ts';
 import { planRecovery } from './decide/plan.ts';
 import { phaseOf } from './decide/summary.ts';
+import { windowAt } from './decide/window.ts';
 
 export interface RoundDeps {
   readonly clock: ClockPort;
@@ -27,6 +28,8 @@ export interface RoundDeps {
   /** The engine is about to end: nothing new is begun. */
   isClosing(): boolean;
   isHeld(cell: Cell): boolean;
+  /** Age of the youngest process that is this service, where its check names none; undefined when there is none, or nobody knows. */
+  processAge(cell: Cell): Promise<number | undefined>;
   /** Remembers the state; nothing is written when nothing changed (R8). */
   put(cell: Cell): void;
   /** Makes all that was put durable now. Rejects when the home can't be written. */
@@ -46,9 +49,12 @@ export interface RoundDeps {
 /** `full`: recovery and alerts too. `look`: see and record only (a person's `check` without an engine). */
 export type RoundDepth = 'full' | 'look';
 
+const NOBODY: readonly string[] = Object.freeze([]);
+
 export async function round(cell: Cell, deps: RoundDeps, depth: RoundDepth): Promise<void> {
-  const reading = await lookAwake(cell, deps);
-  const suppressedBy = await suppressed(cell, reading, deps, depth);
+  const seen = await lookAwake(cell, deps);
+  const reading = isWellAtSight(seen) ? seen : await withProcessAge(cell, seen, deps);
+  const suppressedBy = cell.service.dependsOn.length === 0 ? NOBODY : await suppressed(cell, reading, deps, depth);
   if (cell.isGone || deps.isClosing()) return;
   // From here to the intent nothing waits, so that no other word (a pause, a returning remedy) is overwritten.
   const before = cell.state;
@@ -57,7 +63,9 @@ export async function round(cell: Cell, deps: RoundDeps, depth: RoundDepth): Pro
   const isHeld = deps.isHeld(cell);
 
   // Starts that were not ours get their window before anything is judged (R4, R11).
-  const health = settled(cell, reading, suppressedBy);
+  const status = statusOf(reading, before.health.isLatched);
+  const youngMs = suppressedBy.length > 0 ? undefined : youngLeftMs(cell.service, reading, status, cell.lastOkAt);
+  const health = settled(cell, reading, status, suppressedBy, youngMs);
   const { verdict, isLatched, countsAsUnknown } = judge({
     reading,
     service: cell.service,
@@ -75,11 +83,13 @@ export async function round(cell: Cell, deps: RoundDeps, depth: RoundDepth): Pro
     suppressedBy,
     countsAsUnknown,
     isStopping: cell.isStopping,
-    newIncidentId: deps.ids.next('i'),
+    // Asked for only where an incident may begin: nearly all looks see that all is well.
+    newIncidentId: verdict.status === 'ok' || verdict.status === 'warning' ? '' : deps.ids.next('i'),
   });
   const nextRecovery = advanceRecovery({ recovery: before.recovery, health: nextHealth, config: config.recovery, reading, verdict });
   cell.state = withParts(before, nextHealth, nextRecovery);
-  cell.verdict = verdict;
+  // The old one where it says the same: what lives for an interval is dear to collect.
+  if (!cell.verdict || !isSameVerdict(cell.verdict, verdict)) cell.verdict = verdict;
   cell.lastLook = { startedAt: reading.startedAt, endedAt: reading.endedAt, latencyMs: reading.latencyMs };
   cell.processes = reading.processes;
   if (verdict.status === 'ok') cell.lastOkAt = reading.endedAt;
@@ -93,10 +103,12 @@ export async function round(cell: Cell, deps: RoundDeps, depth: RoundDepth): Pro
     recovery: nextRecovery,
     verdict,
     isHeld,
+    youngMs,
     now: stampOf(now),
   });
   notePlan(cell, plan, now);
-  if (depth === 'full') await followPlan(cell, plan, deps, now);
+  const begun = depth === 'full' ? followPlan(cell, plan, deps, now) : undefined;
+  if (begun) await begun;
   if (depth === 'full') followAlert(cell, deps, isHeld, now);
   recordCheck(cell, deps, isHeld, reading);
   if (cell.state !== before) deps.put(cell);
@@ -112,16 +124,34 @@ async function lookAwake(cell: Cell, deps: RoundDeps): Promise<Reading> {
 }
 
 async function suppressed(cell: Cell, reading: Reading, deps: RoundDeps, depth: RoundDepth): Promise<readonly string[]> {
-  if (cell.service.dependsOn.length === 0) return [];
   const status = statusOf(reading, cell.state.health.isLatched);
   return status === 'ok' || status === 'warning' ? [] : deps.dependenciesDown(cell, depth);
 }
 
-function settled(cell: Cell, reading: Reading, suppressedBy: readonly string[]): ServiceState['health'] {
+/** The quick answer for nearly all looks: nothing failed, and no limit is there to be judged. */
+function isWellAtSight(reading: Reading): boolean {
+  return (reading.level === 'ok' || reading.level === 'warning') && reading.measures.length === 0;
+}
+
+/** A failing look that does not know its process asks for it, unless a window is open anyway (R4). */
+async function withProcessAge(cell: Cell, reading: Reading, deps: RoundDeps): Promise<Reading> {
+  if (reading.processAgeMs !== undefined || statusOf(reading, cell.state.health.isLatched) !== 'error') return reading;
+  const window = windowAt(cell.state.health, cell.state.recovery, reading.startedAt);
+  if (window.kind === 'running' || window.kind === 'open') return reading;
+  const processAgeMs = await deps.processAge(cell);
+  return processAgeMs === undefined ? reading : { ...reading, processAgeMs };
+}
+
+function settled(
+  cell: Cell,
+  reading: Reading,
+  status: Verdict['status'],
+  suppressedBy: readonly string[],
+  youngMs: number | undefined,
+): ServiceState['health'] {
   const { health } = cell.state;
-  const status = statusOf(reading, health.isLatched);
   const parent = parentRecoveredSettle(cell.service, health, reading, status, suppressedBy);
-  const settle = parent ?? (suppressedBy.length > 0 ? undefined : youngProcessSettle(cell.service, health, reading, status, cell.lastOkAt));
+  const settle = parent ?? youngProcessSettle(health, reading, youngMs);
   return settle ? { ...health, settle } : health;
 }
 
@@ -129,14 +159,29 @@ function withParts(before: ServiceState, health: ServiceState['health'], recover
   return health === before.health && recovery === before.recovery ? before : { ...before, health, recovery };
 }
 
-async function followPlan(cell: Cell, plan: Plan, deps: RoundDeps, now: Moment): Promise<void> {
+function isSameVerdict(a: Verdict, b: Verdict): boolean {
+  return (
+    a.status === b.status &&
+    a.reason === b.reason &&
+    a.message === b.message &&
+    a.isStrike === b.isStrike &&
+    a.whyNoStrike === b.whyNoStrike &&
+    a.value === b.value &&
+    a.unit === b.unit &&
+    a.limit === b.limit
+  );
+}
+
+/** Only an attempt has to be waited for. */
+function followPlan(cell: Cell, plan: Plan, deps: RoundDeps, now: Moment): Promise<void> | undefined {
   if (plan.kind === 'wait') {
     if (plan.givesUp) cell.state = { ...cell.state, recovery: giveUp(cell.state.recovery, now) };
     skip(cell, deps, plan.reason, now);
-    return;
+    return undefined;
   }
-  const whyNot = await begin(cell, plan, deps);
-  if (whyNot) skip(cell, deps, whyNot, now);
+  return begin(cell, plan, deps).then((whyNot) => {
+    if (whyNot) skip(cell, deps, whyNot, now);
+  });
 }
 
 /** Puts the intent on disk, then starts (R3). Gives a reason, and nothing is begun, when it can't be written or when a

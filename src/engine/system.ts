@@ -1,4 +1,5 @@
 // The real clock, timers and ids behind the ports. The only file of the engine that reads a clock or sets a timer.
+import { closeSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import os from 'node:os';
 import type { ClockPort, CommandPort, IdsPort, TimersPort } from '../contract/ports.ts';
@@ -10,11 +11,14 @@ const NOISE_MS = 50;
 
 /** Wall clock, clock since boot (sleep included), awake clock, boot id (R9).
  * On Linux the awake clock stands still in sleep, and the uptime does not; on macOS libuv's monotonic clock runs on in sleep.
- * Asking for the uptime costs a file read, so it is asked once a second at most, and at once when wall and awake clock disagree. */
+ * So there the uptime is asked once only: libuv gives it in whole seconds, and its steps would be jumps of our clock.
+ * On Linux asking costs a file read, so it is asked once a second at most, and at once when wall and awake clock disagree. */
 export function createClock(
   boot: string,
+  platform: NodeJS.Platform = process.platform,
   source = { wall: () => Date.now(), awake: () => performance.now(), uptimeMs: () => os.uptime() * 1_000 },
 ): ClockPort {
+  const isAwakeClockWholeBoot = platform === 'darwin';
   let askedAwake = source.awake();
   let askedWall = source.wall();
   let offset = source.uptimeMs() - askedAwake;
@@ -23,7 +27,7 @@ export function createClock(
       const wallMs = source.wall();
       const awakeMs = source.awake();
       const awakeGap = awakeMs - askedAwake;
-      if (awakeGap > 1_000 || Math.abs(wallMs - askedWall - awakeGap) > DRIFT_MS) {
+      if (!isAwakeClockWholeBoot && (awakeGap > 1_000 || Math.abs(wallMs - askedWall - awakeGap) > DRIFT_MS)) {
         const asked = source.uptimeMs() - awakeMs;
         if (Math.abs(asked - offset) > NOISE_MS) offset = asked;
         askedAwake = awakeMs;
@@ -69,13 +73,37 @@ export const realTimers: TimersPort = {
   },
 };
 
+/** Random bytes are asked for so many ids at once: one call costs as much as half a look at a port. */
+const RANDOM_IDS = 200;
+const RANDOM_BYTES = 5;
+
+/** From the kernel, and only where that has no such file from OpenSSL, which takes 3 MB as soon as it is asked (ADR 0004). */
+function randomHex(bytes: number): string {
+  const buffer = Buffer.alloc(bytes);
+  try {
+    const source = openSync('/dev/urandom', 'r');
+    try {
+      if (readSync(source, buffer, 0, bytes, null) === bytes) return buffer.toString('hex');
+    } finally {
+      closeSync(source);
+    }
+  } catch {
+    // asked of OpenSSL below
+  }
+  return process.getBuiltinModule('node:crypto').randomBytes(bytes).toString('hex');
+}
+
 /** Ids that sort by time and never repeat: milliseconds in base 36, then 40 random bits. */
 export function createIds(now: () => number = () => Date.now()): IdsPort {
   let last = 0;
+  let random = '';
   return {
     next(prefix) {
       last = Math.max(last + 1, now());
-      return `${prefix}-${last.toString(36)}-${process.getBuiltinModule('node:crypto').randomBytes(5).toString('hex')}`;
+      if (random === '') random = randomHex(RANDOM_BYTES * RANDOM_IDS);
+      const own = random.slice(0, 2 * RANDOM_BYTES);
+      random = random.slice(2 * RANDOM_BYTES);
+      return `${prefix}-${last.toString(36)}-${own}`;
     },
   };
 }

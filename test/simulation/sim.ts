@@ -71,6 +71,10 @@ export interface Sim {
   say(id: string, word: 'pause' | 'resume' | 'ack' | 'heal' | 'check' | 'stop' | 'start', forMs?: number): Promise<void>;
   /** A channel fails as long as this is true. */
   isChannelBroken: boolean;
+  /** How long a delivery takes. */
+  channelMs: number;
+  /** What is sent beside an alert never arrives: a log on a dead disk. */
+  isEvidenceStuck: boolean;
   isDryRun: boolean;
   events(name: string, service?: string): Extract<LogLine, { kind: 'audit' }>[];
   remedies(service: string, trigger?: Trigger): Extract<LogLine, { kind: 'remedy' }>[];
@@ -164,7 +168,7 @@ export async function createSim(
       name: 'notification',
       async deliver(notice) {
         await boundary('before channel');
-        await timers.sleep(50);
+        await timers.sleep(sim.channelMs);
         if (sim.isChannelBroken) throw new Error('The channel is broken');
         write({ kind: 'told', channel: 'notification', service: notice.service, id: notice.alertId, notice: notice.kind }, number);
         await boundary('after channel');
@@ -214,7 +218,7 @@ export async function createSim(
             return guard(Promise.resolve({ kind: 'acted', reason: 'listed', message: '', output: '' }));
           return act(id, ctx.trigger, () => serviceOf(id).remedy());
         },
-        evidence: async () => ({ lastLogLines: [], changesSinceHealthy: [], topProcesses: [] }),
+        evidence: async () => (sim.isEvidenceStuck ? never() : { lastLogLines: [], changesSinceHealthy: [], topProcesses: [] }),
         watch(service, identities: readonly ProcessIdentity[], onEnd) {
           serviceOf(service).watch((ended) => {
             if (mine.isAlive && identities.some((known) => known.pid === ended.pid)) onEnd(ended);
@@ -222,6 +226,7 @@ export async function createSim(
         },
         unwatch: (service) => serviceOf(service).watch(undefined),
         identify: async () => [],
+        processAge: async () => undefined,
         isAlive: () => true,
         problem(code, message) {
           if (message === undefined) problems.delete(code);
@@ -239,7 +244,9 @@ export async function createSim(
       isScheduled: options.isScheduled ?? true,
       stopService: (_recovery, ctx) => guard(serviceOf(idOf(ctx.serviceCwd)).stop()),
       startServiceBy: async (_recovery, ctx) => {
-        serviceOf(idOf(ctx.serviceCwd)).start();
+        const service = serviceOf(idOf(ctx.serviceCwd));
+        if (service.nature.startFails) return { kind: 'acted', reason: service.nature.startFails, message: 'Not started', output: '' };
+        service.start();
         return { kind: 'acted', reason: 'started', message: 'Started', output: '' };
       },
       view: (cell) => view(cell),
@@ -272,6 +279,8 @@ export async function createSim(
     services,
     problems,
     isChannelBroken: false,
+    channelMs: 50,
+    isEvidenceStuck: false,
     isDryRun: options.isDryRun ?? false,
     get config() {
       return config;

@@ -1,5 +1,5 @@
 // What the properties found, and what only the whole engine can show, each as one short story.
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { breaches, unfinished } from './rules.ts';
 import { createSim, HOUR, MINUTE, type Sim, simService } from './sim.ts';
 
@@ -337,3 +337,140 @@ test('R7: wherever a crash falls while an incident is told, an entry of the queu
     expect([boundary, ...breaches(sim), ...unfinished(sim)]).toEqual([boundary]);
   }
 }, 60_000);
+
+test('R7: what is sent beside an alert never arrives, and the alert is told all the same', async () => {
+  const sim = await createSim({ services: [watchOnly('app', { afterFailures: 1 })] });
+  sim.isEvidenceStuck = true;
+  await sim.pass(MINUTE);
+  sim.service('app').die();
+  await sim.until('told', () => kinds(sim, 'app').length > 0, 10 * MINUTE);
+  expect(queued(sim)).toEqual([['app', 'down', 'pending', null]]);
+});
+
+async function undelivered(): Promise<Sim> {
+  const sim = await createSim({ services: [watchOnly('app')] });
+  sim.isChannelBroken = true;
+  sim.service('app').die();
+  await sim.until('one delivery failed', () => sim.events('alert-failed').length > 0, 10 * MINUTE);
+  return sim;
+}
+
+test('R6: an alert that was acknowledged while its channel was broken is not delivered any more', async () => {
+  const sim = await undelivered();
+  await sim.say('app', 'ack');
+  sim.isChannelBroken = false;
+  await sim.pass(2 * HOUR);
+  expect(sim.told()).toEqual([]);
+  expect(sim.state('app').alert.outbox).toEqual([]);
+});
+
+test('R12: an undelivered alert waits while its service is paused; what still stands after that is told', async () => {
+  const sim = await undelivered();
+  await sim.say('app', 'pause');
+  sim.isChannelBroken = false;
+  await sim.pass(2 * HOUR);
+  expect(sim.told()).toEqual([]);
+  await sim.say('app', 'resume');
+  await sim.pass(5 * MINUTE);
+  expect(kinds(sim, 'app')).toEqual(['down']);
+});
+
+test('R6: what was undelivered when it was paused and is well afterwards is never told', async () => {
+  const sim = await undelivered();
+  await sim.say('app', 'pause');
+  sim.isChannelBroken = false;
+  sim.service('app').start();
+  await sim.pass(10 * MINUTE);
+  await sim.say('app', 'resume');
+  await sim.pass(HOUR);
+  expect(sim.told()).toEqual([]);
+  expect(queued(sim)).toEqual([['app', 'down', 'done', 'recovered']]);
+});
+
+test('R6: it recovers while "down" is on its way once more: "recovered" comes after it, not before or never', async () => {
+  const sim = await undelivered();
+  sim.isChannelBroken = false;
+  sim.channelMs = 3 * MINUTE;
+  await sim.pass(90_000); // the second try has begun
+  sim.service('app').start();
+  await sim.until('the queue hears at once', () => queued(sim)[0]?.[2] === 'done', MINUTE);
+  expect(sim.told(), 'the channel is still busy').toEqual([]);
+  await sim.pass(HOUR);
+  expect(kinds(sim, 'app')).toEqual(['down', 'recovered']);
+});
+
+test('R12: a paused service is not looked at, neither by a new engine nor after a wake; the end of its pause is kept', async () => {
+  const sim = await createSim({ services: [watchOnly('app'), watchOnly('other')] });
+  await sim.pass(MINUTE);
+  await sim.say('app', 'pause', HOUR);
+  await sim.pass(1_000);
+  const looks = () => sim.service('app').looks.length;
+  const before = looks();
+  await sim.crash();
+  await sim.pass(10 * MINUTE);
+  expect(looks(), 'a new engine').toBe(before);
+  await sim.sleep(10 * MINUTE);
+  await sim.pass(10 * MINUTE);
+  expect(looks(), 'a wake').toBe(before);
+  expect(sim.service('other').looks.length, 'the others are').toBeGreaterThan(3);
+  await sim.pass(31 * MINUTE);
+  expect(looks(), 'the pause is over').toBeGreaterThan(before);
+  expect(sim.view('app').phase).toBe('healthy');
+
+  await sim.say('app', 'pause');
+  await sim.pass(1_000);
+  const paused = looks();
+  await sim.crash();
+  await sim.sleep(HOUR);
+  await sim.pass(2 * HOUR);
+  expect(looks(), 'without an end').toBe(paused);
+});
+
+test('R12: a stop that did not stop it, and a start that did not start it, are refused, and everything is as before', async () => {
+  const sim = await createSim({ services: [simService('app')] }, { app: { stopFails: 'could-not-stop', startFails: 'could-not-load' } });
+  await sim.pass(2 * MINUTE);
+  const { health } = sim.state('app');
+  const stopping = expect(sim.ops().stop({ id: 'app' })).rejects.toMatchObject({ code: 'refused', details: { reason: 'could-not-stop' } });
+  await sim.pass(1_000);
+  await stopping;
+  expect(sim.state('app').health).toEqual(health);
+  const starting = expect(sim.ops().start({ id: 'app' })).rejects.toMatchObject({ code: 'refused', details: { reason: 'could-not-load' } });
+  await sim.pass(1_000);
+  await starting;
+  expect(sim.state('app').health).toEqual(health);
+});
+
+test('a restart that comes while the engine ends is refused for that, and the end leaves no timer behind', async () => {
+  const sim = await createSim({ services: [simService('app')] });
+  await sim.pass(MINUTE);
+  const sleep = vi.spyOn(sim.time.timers, 'sleep');
+  const { core, operations } = sim.engine();
+  const closed = core.close();
+  const asked = expect(operations.heal({ id: 'app' })).rejects.toMatchObject({ code: 'refused', details: { reason: 'closing' } });
+  await sim.pass(1_000);
+  await asked;
+  await closed;
+  const last = sleep.mock.calls.find(([ms]) => ms === 3_000);
+  expect(last?.[1]?.aborted).toBe(true);
+  expect(sim.remedies('app')).toEqual([]);
+});
+
+test('two agents that give no name are two: the second does not get what the first has (R7)', async () => {
+  const sim = await createSim({ services: [watchOnly('app', { afterFailures: 1 }), watchOnly('web', { afterFailures: 1 })] });
+  sim.service('app').die();
+  sim.service('web').die();
+  await sim.until('both wait', () => queued(sim).length === 2, 5 * MINUTE);
+  const asked = Promise.all([sim.ops().claim({ id: 'next' }), sim.ops().claim({ id: 'next' })]);
+  await sim.pass(1_000);
+  const [first, second] = await asked;
+  expect(new Set([first.id, second.id]).size).toBe(2);
+  expect(first.claimedBy).toMatch(/^agent-/);
+  expect(second.claimedBy).not.toBe(first.claimedBy);
+  const late = [
+    expect(sim.ops().claim({ id: first.id })).rejects.toMatchObject({ code: 'conflict' }),
+    expect(sim.ops().claim({ id: 'next' })).rejects.toMatchObject({ code: 'not-found' }),
+    expect(sim.ops().claim({ id: first.id, by: first.claimedBy as string })).resolves.toMatchObject({ claimedBy: first.claimedBy }),
+  ];
+  await sim.pass(1_000);
+  await Promise.all(late);
+});

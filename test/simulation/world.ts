@@ -16,6 +16,9 @@ export interface Nature {
   /** How long the remedy itself runs; default 500 ms. */
   readonly remedyMs?: number;
   readonly lookMs?: number;
+  /** Something was done, and it still did not stop, or start: the reason. */
+  readonly stopFails?: string;
+  readonly startFails?: string;
   /** Has a process that can be watched. */
   readonly isWatched?: boolean;
 }
@@ -107,6 +110,7 @@ export function createSimService(id: string, time: SimTime, nature: Nature): Sim
     },
     async stop() {
       await time.timers.sleep(200);
+      if (service.nature.stopFails) return { kind: 'acted', reason: service.nature.stopFails, message: 'It still runs', output: '' };
       life += 1;
       ended();
       return { kind: 'acted', reason: 'stopped', message: `Stopped ${id}`, output: '' };

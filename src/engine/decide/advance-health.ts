@@ -42,6 +42,7 @@ export function newHealth(now: Moment): HealthState {
 
 export function advanceHealth(input: AdvanceHealthInput): HealthState {
   const { health, reading, verdict } = input;
+  if (isWellAsBefore(input)) return health;
   const at = stampOf(reading.endedAt);
   const isWell = verdict.status === 'ok' || verdict.status === 'warning';
   const isSuppressed = !isWell && input.suppressedBy.length > 0;
@@ -103,20 +104,43 @@ export function parentRecoveredSettle(
   return { why: 'parent-recovered', since: stampOf(reading.startedAt), forMs: startWindowOf(service) };
 }
 
-/** A start that was not ours: the service's process is younger than its start window and has not been ok yet (R4).
- * Opened once per failing stretch, so that a process that dies young again and again still gets its strikes. */
-export function youngProcessSettle(
+/** A start that was not ours: how long the service's process is still younger than its start window, if it has not been
+ * ok yet (R4). Whoever started it, no automatic remedy may end it meanwhile. */
+export function youngLeftMs(
   service: ServiceConfig,
-  health: HealthState,
   reading: Reading,
   status: Verdict['status'],
   lastOkAt: Moment | undefined,
-): Settle | undefined {
-  if (status !== 'error' || reading.processAgeMs === undefined || health.settle || health.strikes > 0) return undefined;
+): number | undefined {
+  if (status !== 'error' || reading.processAgeMs === undefined) return undefined;
   const left = startWindowOf(service) - reading.processAgeMs;
   if (left <= 0) return undefined;
   const wasOkSinceItsStart = lastOkAt !== undefined && elapsedMs(lastOkAt, reading.endedAt) < reading.processAgeMs;
-  return wasOkSinceItsStart ? undefined : { why: 'young-process', since: stampOf(reading.startedAt), forMs: left };
+  return wasOkSinceItsStart ? undefined : left;
+}
+
+/** Its window as far as strikes are concerned: opened once per failing stretch, so that a process that dies young again
+ * and again still gets its strikes, and somebody hears of it. */
+export function youngProcessSettle(health: HealthState, reading: Reading, youngMs: number | undefined): Settle | undefined {
+  if (youngMs === undefined || health.settle || health.strikes > 0) return undefined;
+  return { why: 'young-process', since: stampOf(reading.startedAt), forMs: youngMs };
+}
+
+/** The answer of nearly all looks, known before anything is built: well, as the last time, and nothing to end by that. */
+function isWellAsBefore({ health, verdict, isLatched }: AdvanceHealthInput): boolean {
+  return (
+    verdict.status === 'ok' &&
+    health.status === 'ok' &&
+    health.reason === verdict.reason &&
+    health.okSince !== undefined &&
+    health.strikes === 0 &&
+    health.unknowns === 0 &&
+    health.isLatched === isLatched &&
+    !health.incident &&
+    !health.settle &&
+    !health.stopped &&
+    health.suppressedBy.length === 0
+  );
 }
 
 function isSameHealth(a: HealthState, b: HealthState): boolean {

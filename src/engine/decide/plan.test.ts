@@ -71,6 +71,25 @@ describe('R3 pace', () => {
   });
 });
 
+describe('R4 a start that was not ours', () => {
+  test('a process younger than its start window that has not been ok is never ended, whatever the strikes', () => {
+    const story = createStory({}, { recovery: { cooldown: '1s', window: '30m' } });
+    story.look('error');
+    story.returns('refused');
+    story.pass(2 * MINUTE); // one strike stands; then somebody starts it by hand
+    expect(story.look({ level: 'error', processAgeMs: 10 * SECOND }).plan).toMatchObject({ reason: 'settling', waitMs: 50 * SECOND });
+    story.pass(50 * SECOND);
+    expect(story.look({ level: 'error', processAgeMs: MINUTE }).plan.kind).toBe('attempt');
+  });
+
+  test('one that has been ok since its start is not starting any more', () => {
+    const story = createStory();
+    story.look({ level: 'ok', processAgeMs: 5 * SECOND });
+    story.pass(10 * SECOND);
+    expect(story.look({ level: 'error', processAgeMs: 15 * SECOND }).plan.kind).toBe('attempt');
+  });
+});
+
 describe('R4 the end of a start window', () => {
   test('a look that straddles it neither ends the attempt nor begins another; the next one does both', () => {
     const story = createStory({}, { recovery: { cooldown: '2s', window: '10m' } });

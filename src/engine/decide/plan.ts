@@ -15,6 +15,8 @@ export interface PlanInput {
   readonly recovery: RecoveryState;
   readonly verdict: Pick<Verdict, 'status'>;
   readonly isHeld: boolean;
+  /** The service's process is still so much younger than its start window, and has not been ok yet (R4). */
+  readonly youngMs?: number | undefined;
   readonly now: Stamp;
 }
 
@@ -28,6 +30,7 @@ export function planRecovery(input: PlanInput): Plan {
   // The attempt is ended by a look that began after its window, never by one that straddles its end (R4).
   if (window.kind === 'over') return wait('start-window', 0);
   if (window.kind === 'open') return wait(window.why === 'attempt' ? 'start-window' : 'settling', window.remainingMs);
+  if (input.youngMs !== undefined) return wait('settling', input.youngMs);
   if (health.strikes === 0) return wait('no-strike');
   const remedyIndex = nextRemedyIndex(service, health, recovery);
   const remedy = service.recovery[remedyIndex];

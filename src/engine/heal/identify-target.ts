@@ -1,6 +1,7 @@
 // Who is the process to stop? (R13) Certain is: who listens on the port and matches; else whom the engine recorded, or
 // the pid file names, and who matches; else the only tree of this user that matches and works in the remedy's folder.
-// When nobody is certain, nothing is stopped and nothing is started. Reads through ports; signals nobody.
+// When nobody is certain, or another tree in that folder could be the service too, nothing is stopped and nothing is started. Reads through ports; signals nobody.
+// Longer than 250 lines because the rule is one: each question is asked of the same look at the machine.
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { compileMatch } from '../../contract/match.ts';
 import type { PortOwners, ProcessRow, ProcessTable, RemedyContext } from '../../contract/ports.ts';
@@ -73,11 +74,11 @@ export async function identifyTarget(find: Find, cwd: string | undefined, ctx: R
       return refuse('several-candidates', `Several processes listen on port ${find.port}: ${listed(groups)}.`, groups);
     }
     // Together with what the engine itself had started and does not listen: it would be a second copy.
-    return look.allowed(look.rootsOf([...groups, ...certain.roots]), [...listeners, ...groups]);
+    return withoutRival(look.allowed(look.rootsOf([...groups, ...certain.roots]), [...listeners, ...groups]), look, cwd);
   }
-  if (certain.roots.length > 0) return look.allowed(certain.roots, certain.roots);
+  if (certain.roots.length > 0) return withoutRival(look.allowed(certain.roots, certain.roots), look, cwd);
   const filed = look.pidFile();
-  if (filed) return look.allowed(look.rootsOf([filed]), [filed]);
+  if (filed) return withoutRival(look.allowed(look.rootsOf([filed]), [filed]), look, cwd);
   if (certain.renamed) {
     return refuse(
       'no-certain-owner',
@@ -88,20 +89,43 @@ export async function identifyTarget(find: Find, cwd: string | undefined, ctx: R
   return onlyTree(look, cwd);
 }
 
+/** A tree beside the certain one that works in the same folder, or in one that the system does not tell, could be the service
+ * too; what is started would be a second copy (R13). A copy elsewhere, a command that the engine runs, and another program that
+ * only names it (an editor, a `tail`), could not. */
+async function withoutRival(target: Target, look: Look, cwd: string | undefined): Promise<Target> {
+  if (target.kind !== 'found' || cwd === undefined) return target;
+  const { roots } = target;
+  const isOther = (row: ProcessRow) =>
+    !look.isRecorded(row) &&
+    !look.isUnrecordedChild(row) &&
+    roots.some((root) => root.name === row.name) &&
+    !roots.some((root) => root.pid === row.pid || look.isBelow(row, root) || look.isBelow(root, row));
+  const { here, untold } = await placesOf(look.matching().filter(isOther), look, realFolder(cwd));
+  const rivals = look.rootsOf([...here, ...untold]);
+  if (rivals.length === 0) return target;
+  const all = [...roots, ...rivals];
+  return refuse('several-candidates', `Several processes match "${look.find.match}" and may be the service: ${listed(all)}.`, all);
+}
+
+/** By where they work. `untold`: in a folder that the system does not tell. Who is gone meanwhile is left out. */
+async function placesOf(rows: readonly ProcessRow[], look: Look, folder: string | undefined) {
+  const here: ProcessRow[] = [];
+  const elsewhere: ProcessRow[] = [];
+  const untold: ProcessRow[] = [];
+  const places = await Promise.all(rows.map(async (row) => ({ row, where: await look.ctx.processes.cwd(row.pid) })));
+  for (const { row, where } of places) {
+    if (where === undefined) {
+      if (look.ctx.processes.isAlive(row)) untold.push(row);
+    } else (where === folder ? here : elsewhere).push(row);
+  }
+  return { here, elsewhere, untold };
+}
+
 async function onlyTree(look: Look, cwd: string | undefined): Promise<Target> {
   const matching = look.matching();
   if (matching.length === 0) return { kind: 'none' };
   const folder = cwd === undefined ? undefined : realFolder(cwd);
-  const here: ProcessRow[] = [];
-  const elsewhere: ProcessRow[] = [];
-  const untold: ProcessRow[] = [];
-  const places = await Promise.all(matching.map(async (row) => ({ row, where: await look.ctx.processes.cwd(row.pid) })));
-  for (const { row, where } of places) {
-    if (where === undefined) {
-      // Gone meanwhile, or a folder that the system does not tell.
-      if (look.ctx.processes.isAlive(row)) untold.push(row);
-    } else (where === folder ? here : elsewhere).push(row);
-  }
+  const { here, elsewhere, untold } = await placesOf(matching, look, folder);
   const roots = look.rootsOf(here);
   // A copy whose folder nobody knows may be in this one too; a helper below a certain root is part of its tree.
   const doubtful = look.rootsOf(untold).filter((row) => !roots.some((root) => root.pid === row.pid || look.isBelow(row, root)));
@@ -206,7 +230,7 @@ class Look {
 
   /** A child of the engine that it did not record as the service: most likely a command of some check. */
   isUnrecordedChild(row: ProcessRow): boolean {
-    if (this.#isRecorded(row)) return false;
+    if (this.isRecorded(row)) return false;
     return ancestorsOf(this.table, row.pid).some((ancestor) => ancestor.pid === this.#enginePid());
   }
   #enginePid(): number | undefined {
@@ -214,7 +238,7 @@ class Look {
     const pids = [...this.table.protected];
     return pids.find((pid) => !pids.some((other) => this.table.rows.get(other)?.ppid === pid));
   }
-  #isRecorded(row: ProcessRow): boolean {
+  isRecorded(row: ProcessRow): boolean {
     return this.ctx.recorded.some(
       (known) =>
         (known.pid === row.pid && known.startId === row.startId) ||
@@ -225,7 +249,7 @@ class Look {
   /** R12: somebody who sits at a terminal is told, and touched only by a person's order. Helpers further down the tree may have
    * terminals of their own (a service that offers shells); they do not count. */
   allowed(roots: readonly ProcessRow[], seen: readonly ProcessRow[]): Target {
-    const atTerminal = [...roots, ...seen].find((row) => row.hasTerminal && !this.#isRecorded(row));
+    const atTerminal = [...roots, ...seen].find((row) => row.hasTerminal && !this.isRecorded(row));
     if (atTerminal && this.ctx.trigger === 'auto') {
       return refuse('has-terminal', `${processText(atTerminal)} runs in a terminal; somebody started it by hand, so it is left alone.`, [
         atTerminal,

@@ -144,6 +144,40 @@ describe('with a port', () => {
     await healed([old], { port }, { processes });
   });
 
+  it('a listener is left alone beside others that work in its folder, one or two; not beside its own tree or a copy elsewhere', async () => {
+    const port = await freePort();
+    const old = await world.copy(['--port', String(port), '--workers', '1']);
+    const elsewhere = await world.copy([], { cwd: world.elsewhere });
+    const others = [await world.copy()];
+    await left('several-candidates', [old, elsewhere, ...others], { port });
+    others.push(await world.copy());
+    await left('several-candidates', [old, elsewhere, ...others], { port });
+    await left(
+      'several-candidates',
+      [old, elsewhere, ...others],
+      { port },
+      { processes: { ...world.processes, cwd: async () => undefined } },
+    );
+    for (const other of others) process.kill(other.pid, 'SIGKILL');
+    await until(() => !others.some((other) => isUp(other.pid)), 'the others are gone');
+    await healed([old], { port });
+    expect(isUp(elsewhere.pid)).toBe(true);
+  });
+
+  it('a listener is not started anew beside two old copies that enter its folder while it is being stopped', async () => {
+    const port = await freePort();
+    const old = await world.copy(['--port', String(port)]);
+    const others = [await world.copy([], { cwd: world.elsewhere }), await world.copy([], { cwd: world.elsewhere })];
+    const processes = {
+      ...world.processes,
+      cwd: async (pid: number) => (isUp(old.pid) ? world.processes.cwd(pid) : world.folder),
+    };
+    const result = await restartProcess(remedy({ port }), world.context({ processes }));
+    count([old.pid]);
+    expect(result).toMatchObject({ kind: 'acted', reason: 'another-copy' });
+    expect([existsSync(ready), ...others.map((other) => isUp(other.pid))]).toEqual([false, true, true]);
+  });
+
   it('a worker that listens is stopped with its master, or the master would start it anew', async () => {
     const port = await freePort();
     const old = await world.copy(['--workers', '1', '--respawn']);
@@ -207,13 +241,20 @@ describe('what the engine recorded', () => {
     expect(isUp(other.pid)).toBe(true);
   });
 
-  it('is stopped, but nothing is started beside a copy that works in the very folder', async () => {
+  it('is left alone beside a copy, or two, that work in the very folder: what is started would be one more', async () => {
     const own = await world.copy([], { cwd: world.elsewhere });
-    const other = await world.copy();
-    const result = await restartProcess(remedy(), world.context({ recorded: await recordedOf(own) }));
-    count([own.pid]);
-    expect(result).toMatchObject({ kind: 'acted', reason: 'another-copy' });
-    expect([isUp(own.pid), isUp(other.pid), existsSync(ready)]).toEqual([false, true, false]);
+    const others = [await world.copy()];
+    const recorded = await recordedOf(own);
+    await left('several-candidates', [own, ...others], {}, { recorded });
+    others.push(await world.copy());
+    await left('several-candidates', [own, ...others], {}, { recorded });
+  });
+
+  it('is stopped and started beside two copies that work elsewhere', async () => {
+    const own = await world.copy();
+    const others = [await world.copy([], { cwd: world.elsewhere }), await world.copy([], { cwd: world.elsewhere })];
+    await healed([own], {}, { recorded: await recordedOf(own) });
+    expect(others.every((other) => isUp(other.pid))).toBe(true);
   });
 
   it('with another start is another process: the pid was given away', async () => {
@@ -330,7 +371,7 @@ describe('the only tree of this user', () => {
 
 describe('a pid file', () => {
   it('names the one of two copies', async () => {
-    const one = await world.copy();
+    const one = await world.copy([], { cwd: world.elsewhere });
     const two = await world.copy([], { cwd: world.elsewhere });
     const pidFile = path.join(world.folder, 'app.pid');
     writeFileSync(pidFile, `${two.pid}\n`);
@@ -339,6 +380,14 @@ describe('a pid file', () => {
     expect(isUp(two.pid)).toBe(false);
     expect(isUp(one.pid)).toBe(true);
     expect(result.kind).toBe('acted');
+  });
+
+  it('does not settle it where the other one works in the folder', async () => {
+    const one = await world.copy();
+    const two = await world.copy();
+    const pidFile = path.join(world.folder, 'app.pid');
+    writeFileSync(pidFile, `${two.pid}\n`);
+    await left('several-candidates', [one, two], { pidFile });
   });
 
   it.each([

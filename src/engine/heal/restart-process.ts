@@ -79,7 +79,8 @@ async function stopService(remedy: Remedy, ctx: RemedyContext): Promise<{ signal
   return { signalled: 0 };
 }
 
-/** Waits until nothing of it is found any more, but for uncertain copies that were there before and are none of our business.
+/** Waits until nothing of it is found any more, but for copies that were there before and do not work in its folder: they are none of our
+ * business. Where several could be the service, it is never started beside them (R13).
  * Something that keeps coming back has a supervisor: that one has restarted it. */
 async function settle(
   remedy: Remedy,
@@ -94,9 +95,9 @@ async function settle(
     if (target.kind === 'none') return { signalled };
     const rows = target.kind === 'found' ? target.roots : target.rows;
     const isOld = rows.length > 0 && rows.every(wasThere);
-    const isUncertain = target.kind === 'refused' && (target.reason === 'no-certain-owner' || target.reason === 'several-candidates');
+    const isElsewhere = target.kind === 'refused' && target.reason === 'no-certain-owner';
     const isRecorded = rows.some((row) => ctx.recorded.some((known) => known.pid === row.pid && known.startId === row.startId));
-    if (isOld && isUncertain && !isRecorded) return { signalled };
+    if (isOld && isElsewhere && !isRecorded) return { signalled };
     if (ctx.clock.now().awakeMs - begun > SETTLE_MS) {
       const who = rows.map(processText).join(', ') || 'somebody';
       const message = `Stopped ${count(signalled)}, but ${who} ${isOld ? 'still runs' : 'was there again'}. Nothing was started beside it.`;

@@ -14,11 +14,11 @@ import { isStill, kept, othersOf, pidsOf, type Rotated, type Rotation, sawAllPro
 
 /** Rounds of catching up that let others run between. */
 const OPEN_ROUNDS = 20;
-/** With less than this left to copy the rest is done in one go. */
+/** With less than this left to copy the rest is done in one go; and no log is emptied of more than this that was not copied. */
 const CLOSE_BYTES = 64 * 1_024;
 /** Rounds in one go that bring each piece to the disk before they look again. */
 const SYNCED_ROUNDS = 3;
-/** Rounds in one go without that: a writer that never rests is met in the gap between two of its writes. */
+/** Rounds in one go without that: a writer that never rests is met in the gap between two of its writes, or not at all. */
 const QUICK_ROUNDS = 200;
 const PIECE_BYTES = 1_024 * 1_024;
 
@@ -61,7 +61,7 @@ export async function rotateByCopy(rotation: Rotation, seam: CopySeam = {}): Pro
     if (signal.aborted) return kept('aborted');
     const mustRest = writers.length === 0 ? quietSince.mtimeNs : undefined;
     const emptied = emptyCaughtUp({ source: source.fd, archive: archive.fd, copied: bytes, positions, mustRest });
-    if (!emptied) return kept('changed-meanwhile');
+    if (typeof emptied === 'string') return kept(emptied);
 
     // From here on the archive is all there is of those lines.
     unfinished = undefined;
@@ -113,14 +113,15 @@ interface Closing {
 
 /** Copies what is left and empties the log directly after a look that finds nothing more. All synchronous: of this process
  * nothing comes between. `isProven`: there is evidence that nobody else wrote between that look and the emptying.
- * undefined: the log shrank, so somebody else has emptied it. */
-function emptyCaughtUp(closing: Closing): { readonly bytes: number; readonly isProven: boolean } | undefined {
+ * `changed-meanwhile`: the log shrank, so somebody else has emptied it; `writes-too-fast`: the copy never came near its end.
+ * In both this function empties nothing. */
+function emptyCaughtUp(closing: Closing): { readonly bytes: number; readonly isProven: boolean } | 'changed-meanwhile' | 'writes-too-fast' {
   const { source, archive, positions, mustRest } = closing;
   let bytes = closing.copied;
   let isOnDisk = true;
   for (let round = 0; round < SYNCED_ROUNDS + QUICK_ROUNDS; round += 1) {
     const size = fstatSync(source).size;
-    if (size < bytes) return undefined;
+    if (size < bytes) return 'changed-meanwhile';
     if (size > bytes) {
       bytes = copyPiece(source, archive, bytes, size);
       isOnDisk = round < SYNCED_ROUNDS;
@@ -135,7 +136,11 @@ function emptyCaughtUp(closing: Closing): { readonly bytes: number; readonly isP
     if (!isOnDisk) fsyncSync(archive);
     return { bytes, isProven };
   }
-  // The writer never rests, and its log must not fill the disk: what it writes in these microseconds is lost, and recorded as such.
+  // The writer never rests, and its log must not fill the disk. What is left now is lost, less than CLOSE_BYTES and what comes in the
+  // microseconds before the emptying, and is recorded as such. A writer that runs away from the copy would lose far more: never that.
+  const left = fstatSync(source).size - bytes;
+  if (left < 0) return 'changed-meanwhile';
+  if (left >= CLOSE_BYTES) return 'writes-too-fast';
   ftruncateSync(source, 0);
   fsyncSync(archive);
   return { bytes, isProven: false };

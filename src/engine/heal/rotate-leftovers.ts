@@ -5,8 +5,8 @@ import { type FileHandle, lstat, open, unlink } from 'node:fs/promises';
 import { systemCode } from '../../contract/errors.ts';
 import { compare, readBack, renameNew, syncFolder } from './archive.ts';
 import { byAge, nameOf, type OurKind, type OurName } from './archive-name.ts';
-import { packSetAside, type SetAside } from './rotate-rename.ts';
-import { kept, type Rotated } from './rotation.ts';
+import { packSetAside, putBack, type SetAside } from './rotate-rename.ts';
+import { kept, othersOf, type Rotated } from './rotation.ts';
 
 const ORDER: readonly OurKind[] = ['partial', 'pending', 'rotating', 'archive'];
 
@@ -25,22 +25,32 @@ export async function takeUpLeftovers(log: Leftover, names: readonly OurName[]):
     const path = `${log.folder}/${nameOf(left.source, left, left.kind)}`;
     const stats = await lstat(path, { bigint: true }).catch(() => undefined);
     if (!stats?.isFile()) continue;
-    // Another engine, on another home, may be at work on the same log.
-    if (log.openNow.holders(stats).length > 0) {
+    const holders = log.openNow.holders(stats);
+    // Its writer was never told: without its name it would grow, and nobody look at it. Not where it is in an archive already:
+    // its lines would get into a second one.
+    const isAdrift = left.kind === 'rotating' && othersOf(holders).length > 0 && !names.some((other) => isArchiveOf(other, left));
+    if (left.kind === 'rotating' && (await isSameFile(stats, `${log.folder}/${log.name}`))) {
+      // It had been given its own name back and only the waiting one was left.
+      await unlink(path);
+    } else if (isAdrift && (await putBack({ ...log, id: left }))) {
+      outcomes.push({ path, result: kept('name-given-back') });
+    } else if (holders.length > 0) {
+      // Another engine, on another home, may be at work on the same log.
       outcomes.push({ path, result: kept('still-open') });
     } else if (left.kind === 'partial') {
       await unlink(path);
     } else if (left.kind === 'pending') {
       const result = await settlePending(log, left, path);
       if (result) outcomes.push({ path, result });
-    } else if (await isSameFile(stats, `${log.folder}/${log.name}`)) {
-      // It had been given its own name back and only the waiting one was left.
-      await unlink(path);
     } else {
       outcomes.push({ path, result: await packSetAside({ ...log, id: left }) });
     }
   }
   return outcomes;
+}
+
+function isArchiveOf(other: OurName, left: OurName): boolean {
+  return other.kind === 'archive' && byAge(other, left) === 0;
 }
 
 /** A complete archive whose log may have been emptied or not. The log itself tells: does it still begin with these lines?

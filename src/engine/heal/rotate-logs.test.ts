@@ -340,6 +340,15 @@ describe('a writer that keeps its log open', () => {
     expect(found.at(-1)).toBe(written);
     if (lossless.every(Boolean)) expect(found).toHaveLength(written);
   }, 90_000);
+  it('in append mode, faster than it can be copied: nothing is emptied, and no archive is left that would double lines', async () => {
+    world.file('app.log', 0, numbered(1, 100));
+    // A hole is as good as what a fast writer writes, and needs no disk.
+    const { result, rotated } = await rotate({}, {}, { beforeEmptying: () => truncateSync(world.at('app.log'), 1e9) });
+    expect(result).toMatchObject({ kind: 'refused', reason: 'writes-too-fast' });
+    expect([rotated, names(), statSync(world.at('app.log')).size]).toEqual([[], ['app.log'], 1e9]);
+    truncateSync(world.at('app.log'), numbered(1, 100).length);
+    expect(content()).toBe(numbered(1, 100));
+  }, 60_000);
   it('at its own offset: refused, and untouched', async () => {
     world.file('app.log', 0, '');
     const child = await writer('offset', '5');
@@ -441,10 +450,29 @@ describe('a writer that reopens', () => {
     expect((await rotate({ after: count })).rotated).toHaveLength(2);
     expect(readFileSync(world.at('count.txt'), 'utf8')).toBe('x');
   });
-  it('but did not yet: the old log waits, and the next rotation packs it', async () => {
+  it('is told in the folder of its service, also one below `~`', async () => {
+    world.file('a.log');
+    mkdirSync(world.at('service'));
+    await rotate({ after: [process.execPath, '-e', `require('node:fs').writeFileSync('told.txt', '')`] }, { serviceCwd: '~/service' });
+    expect(readdirSync(world.at('service'))).toEqual(['told.txt']);
+  });
+  it('but did not, and nothing has taken its name: its log has its name again, and goes on', async () => {
+    const child = await writer('append', '2');
+    await grown(100);
+    const inode = statSync(world.at('app.log')).ino;
+    const { result, rotated } = await rotate({ after: ['true'] }, { clock: world.hastyClock() });
+    expect(result).toMatchObject({ kind: 'refused', reason: 'not-reopened' });
+    expect([rotated, keptOf()]).toEqual([[], { 'app.log': 'not-reopened' }]);
+    expect([names(), statSync(world.at('app.log')).ino]).toEqual([['app.log'], inode]);
+    await grown(statSync(world.at('app.log')).size);
+    const written = await stopWriter(child);
+    expect(content()).toBe(numbered(1, written));
+  });
+  it('but did not yet, and another file has its name: the old log waits, and the next rotation packs it', async () => {
     const child = await writer('reopen', '2');
     await grown(100);
-    const { result, rotated } = await rotate({ after: ['true'] }, { clock: world.hastyClock() });
+    const create = [process.execPath, '-e', `require('node:fs').writeFileSync('app.log', '')`];
+    const { result, rotated } = await rotate({ after: create }, { clock: world.hastyClock() });
     expect(rotated).toEqual([]);
     expect(result).toMatchObject({ kind: 'refused', reason: 'still-open' });
     expect(ours().map((one) => one.kind)).toEqual(['rotating']);
@@ -536,6 +564,46 @@ describe('what an earlier run left', () => {
     await rotate();
     expect(content()).toBe(expected);
     if (existsSync(world.at('app.log'))) expect(statSync(world.at('app.log')).size).toBe(0);
+  });
+  const rotating = `app.log.${STAMP}.jarvis-rotating`;
+  it('a log set aside whose writer was never told: it has its name again, and is rotated in the same run', async () => {
+    const child = await writer('reopen', '2');
+    await grown(100);
+    const inode = statSync(world.at('app.log')).ino;
+    renameSync(world.at('app.log'), world.at(rotating));
+    await rotate({}, { rotateOverBytes: 1e9 });
+    expect([names(), statSync(world.at('app.log')).ino]).toEqual([['app.log'], inode]);
+    expect(keptOf()).toEqual({ [rotating]: 'name-given-back' });
+
+    renameSync(world.at('app.log'), world.at(rotating));
+    const { rotated } = await rotate({ after: [process.execPath, '-e', `process.kill(${child.pid}, 'SIGHUP')`] });
+    expect(rotated).toMatchObject([{ path: world.at('app.log'), lossless: true }]);
+    const written = await stopWriter(child);
+    expect(ours().map((one) => one.kind)).toEqual(['archive']);
+    expect(content()).toBe(numbered(1, written));
+  });
+  it('a log set aside stays while its writer is at it and its archive is complete, or somebody else reads it: no line gets into two', async () => {
+    put('.jarvis-rotating', lines);
+    const reader = await world.hold(world.at(rotating));
+    await rotate();
+    expect([names(), keptOf()]).toEqual([[rotating], { [rotating]: 'still-open' }]);
+    await world.end(reader);
+    put('.gz', packed);
+    const late = await world.hold(world.at(rotating), 'a');
+    await rotate();
+    expect(keptOf()).toEqual({ [rotating]: 'still-open' });
+    await world.end(late);
+    await rotate();
+    expect(content()).toBe(lines);
+  });
+  it('a log with both its names loses the waiting one also while its writer goes on', async () => {
+    const child = await writer('append', '2');
+    await grown(100);
+    linkSync(world.at('app.log'), world.at(rotating));
+    await rotate({}, { rotateOverBytes: 1e9 });
+    expect(names()).toEqual(['app.log']);
+    const written = await stopWriter(child);
+    expect(content()).toBe(numbered(1, written));
   });
   it('is not called lossless when nobody can tell any more', async () => {
     put('.jarvis-pending.gz', packed);

@@ -10,6 +10,7 @@ import { sizeText } from '../../contract/units.ts';
 import { nameOf, nextId, type OurName, readOurName } from './archive-name.ts';
 import { walkPatterns } from './glob-walk.ts';
 import { KeptFiles } from './kept-files.ts';
+import { folderOf } from './launch-plan.ts';
 import { type FolderFacts, Folders, isSqlite, OpenNow, whyKeepFile } from './may-delete.ts';
 import { pruneArchives } from './prune-archives.ts';
 import { acted, refused } from './result.ts';
@@ -144,13 +145,15 @@ class Run {
     for (const { log, aside } of asides) {
       await this.#guarded(log.path, async () => {
         const letGo = await isLetGo(aside, after.isOk ? undefined : 0);
+        const isUnknown = letGo === 'unknown';
         if (letGo === true) this.#note(log.path, log.path, await packSetAside(aside));
-        else if (!after.isOk && (await putBack(aside))) this.kept.keep(log.path, 'after-failed');
-        else
-          this.kept.keep(
-            `${aside.folder}/${nameOf(aside.name, aside.id, 'rotating')}`,
-            letGo === 'unknown' ? 'open-files-unknown' : 'still-open',
-          );
+        // Who still writes to it while nothing has its name has not reopened: no check would ever look at that file again.
+        else if (await putBack(aside))
+          this.kept.keep(log.path, !after.isOk ? 'after-failed' : isUnknown ? 'open-files-unknown' : 'not-reopened');
+        else {
+          const waiting = `${aside.folder}/${nameOf(aside.name, aside.id, 'rotating')}`;
+          this.kept.keep(waiting, isUnknown ? 'open-files-unknown' : 'still-open');
+        }
         const facts = await this.#judgeFolder(log);
         if (facts) await this.#prune(log, facts);
       });
@@ -160,7 +163,7 @@ class Run {
   async #tellWriters() {
     const result = await this.#context.commands.run({
       argv: this.#remedy.after ?? [],
-      cwd: this.#context.serviceCwd,
+      cwd: folderOf(undefined, this.#context),
       timeoutMs: this.#remedy.timeoutMs,
       signal: this.#context.signal,
       ends: 'group',

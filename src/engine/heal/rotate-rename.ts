@@ -34,8 +34,8 @@ export async function setAside(rotation: Rotation): Promise<SetAside | undefined
   return { folder, name, id, context, openNow, signal };
 }
 
-/** Gives the log its own name back, if nothing has taken it: the writer was never told, so it still writes here. */
-export async function putBack(aside: SetAside): Promise<boolean> {
+/** Gives the log its own name back, if nothing has taken it: the writer was not told, or did not heed it, and still writes here. */
+export async function putBack(aside: Pick<SetAside, 'folder' | 'name' | 'id'>): Promise<boolean> {
   try {
     await renameNew(waitingPath(aside), `${aside.folder}/${aside.name}`);
     await syncFolder(aside.folder);
@@ -112,6 +112,6 @@ async function earlierArchive(path: string, log: FileHandle, signal: AbortSignal
   }
 }
 
-function waitingPath({ folder, name, id }: SetAside): string {
+function waitingPath({ folder, name, id }: Pick<SetAside, 'folder' | 'name' | 'id'>): string {
   return `${folder}/${nameOf(name, id, 'rotating')}`;
 }

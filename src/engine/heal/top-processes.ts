@@ -1,7 +1,9 @@
 // `log-top-processes`: writes down who uses the memory and who uses the processors. Evidence, not a repair; reads the
 // process table twice and changes nothing.
+
 import type { RemedyOf } from '../../contract/config.ts';
 import type { ProcessRow, RemedyContext, RemedyResult } from '../../contract/ports.ts';
+import { scrub } from '../../contract/scrub.ts';
 import { sizeText } from '../../contract/units.ts';
 import { acted } from './result.ts';
 
@@ -43,7 +45,7 @@ function useOf(row: ProcessRow, earlier: ProcessRow | undefined, passedMs: numbe
     name: row.name,
     rssBytes: row.rssBytes,
     cpuPercent: Math.max(0, Math.round((cpuMs / passedMs) * 1_000) / 10),
-    command: row.command.slice(0, COMMAND_LENGTH),
+    command: scrub(row.command).slice(0, COMMAND_LENGTH),
   };
 }
 function lineOf(use: Use): string {

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +27,7 @@ describe('loading', () => {
   });
 
   it('tells absence from every other trouble, and what to do about it', async () => {
-    await expect(loadConfig(home)).rejects.toMatchObject({ code: 'not-found', hint: expect.stringContaining('init') });
+    await expect(loadConfig(home)).rejects.toMatchObject({ code: 'config-missing', hint: expect.stringContaining('init') });
     await mkdir(config());
     await expect(loadConfig(home)).rejects.toMatchObject({ code: 'home-unusable', message: expect.stringContaining('not a file') });
   });
@@ -50,6 +51,15 @@ describe('loading', () => {
   it('refuses a huge file without reading it', async () => {
     await writeFile(config(), Buffer.alloc(5_000_001, 0x20));
     await expect(loadConfig(home)).rejects.toMatchObject({ details: { problems: [{ found: 'a file of 5000001 bytes' }] } });
+  });
+
+  it('refuses a pipe without waiting for somebody to write into it', { timeout: 10_000 }, async () => {
+    execFileSync('mkfifo', [config()]);
+    try {
+      await expect(loadConfig(home)).rejects.toMatchObject({ code: 'home-unusable', message: expect.stringContaining('not a file') });
+    } finally {
+      closeSync(openSync(config(), constants.O_RDWR)); // should a thread wait after all, it is let go
+    }
   });
 
   it('judges any other file the same way', async () => {

@@ -1,7 +1,8 @@
 // The home's config.json: read whole and judged before anybody uses it; written only when it is valid, so that a bad
 // edit never replaces a good file. Reads and writes that file and config.schema.json, nothing else.
 import { isUtf8 } from 'node:buffer';
-import { open, readFile, realpath } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config, ParsedConfig } from '../../contract/config.ts';
 import { errorText, HealthError, systemCode } from '../../contract/errors.ts';
@@ -31,7 +32,7 @@ export function loadConfig(home: string): Promise<LoadedConfig> {
   return loadConfigFile(configPath(home));
 }
 
-/** Any file as a configuration. Rejects with HealthError: `not-found` when absent, `home-unusable` when it can't be
+/** Any file as a configuration. Rejects with HealthError: `config-missing` when absent, `home-unusable` when it can't be
  * read, `config-invalid` with `details.problems` (ConfigProblem[]) when it is refused. */
 export async function loadConfigFile(path: string): Promise<LoadedConfig> {
   return judged(await readConfigText(path), path);
@@ -41,12 +42,13 @@ export async function loadConfigFile(path: string): Promise<LoadedConfig> {
 export async function readConfigText(path: string): Promise<string> {
   let bytes: Buffer;
   try {
-    const file = await open(path, 'r');
+    // A pipe would never end, a device might not either; opening a pipe already waits for its writer, so that is asked before.
+    if (!(await stat(path)).isFile()) throw notAFile(path);
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const stat = await file.stat();
-      // A pipe would never end, a device might not either.
-      if (!stat.isFile()) throw new HealthError('home-unusable', `${path} is not a file`);
-      if (stat.size > MAX_BYTES) throw refused(path, [whole(path, `a file of ${stat.size} bytes`, `at most ${MAX_BYTES} bytes`)]);
+      const opened = await file.stat();
+      if (!opened.isFile()) throw notAFile(path);
+      if (opened.size > MAX_BYTES) throw refused(path, [whole(path, `a file of ${opened.size} bytes`, `at most ${MAX_BYTES} bytes`)]);
       bytes = await file.readFile();
     } finally {
       await file.close();
@@ -54,7 +56,10 @@ export async function readConfigText(path: string): Promise<string> {
   } catch (error) {
     if (error instanceof HealthError) throw error;
     if (systemCode(error) === 'ENOENT') {
-      throw new HealthError('not-found', `There is no configuration at ${path}`, { hint: 'jarvis-health init writes one.', cause: error });
+      throw new HealthError('config-missing', `There is no configuration at ${path}`, {
+        hint: 'jarvis-health init writes one.',
+        cause: error,
+      });
     }
     throw new HealthError('home-unusable', `${path} can't be read: ${errorText(error)}`, { cause: error });
   }
@@ -87,6 +92,10 @@ function judged(text: string, path: string): LoadedConfig {
   const checked = checkConfig(text, path);
   if (!checked.ok) throw refused(path, checked.problems);
   return { config: checked.config, parsed: checked.parsed, text, path, warnings: checked.warnings };
+}
+
+function notAFile(path: string): HealthError {
+  return new HealthError('home-unusable', `${path} is not a file`);
 }
 
 function refused(path: string, problems: readonly ConfigProblem[]): HealthError {

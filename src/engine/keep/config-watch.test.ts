@@ -72,10 +72,18 @@ it('hands over what changed before the watch stood', async () => {
 it('tells once that the file is gone, and takes it up again when it is back', async () => {
   const { texts, troubles } = watching();
   await rm(path);
-  await eventually(troubles, ['not-found']);
+  await eventually(troubles, ['config-missing']);
   await replace('back');
   await eventually(texts, ['back']);
-  expect(troubles).toEqual(['not-found']);
+  expect(troubles).toEqual(['config-missing']);
+});
+
+it('tells the same text once more when it was gone meanwhile', async () => {
+  const { texts, troubles } = watching();
+  await rm(path);
+  await vi.waitFor(() => expect(troubles).toHaveLength(1), { timeout: 10_000, interval: 10 });
+  await replace('first');
+  await eventually(texts, ['first']);
 });
 
 it('follows a link to a file in another folder', async () => {

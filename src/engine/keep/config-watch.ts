@@ -42,8 +42,9 @@ export function watchConfig(options: ConfigWatchOptions): { close(): void } {
       return;
     }
     if (isClosed) return;
+    // The same text after trouble is news too: whoever was told of the trouble is told that it is over.
+    const isNew = known !== undefined && (text !== known || trouble !== undefined);
     trouble = undefined;
-    const isNew = known !== undefined && text !== known;
     known = text;
     if (isNew) onChange(text);
   }

@@ -16,7 +16,7 @@ export interface FsHandle {
   datasync(): Promise<void>;
   close(): Promise<void>;
 }
-export interface FsStat {
+interface FsStat {
   readonly size: number;
   readonly ino: number;
   readonly dev: number;
@@ -82,7 +82,7 @@ export function isDiskFull(error: unknown): boolean {
   return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
-export async function writeAll(handle: FsHandle, data: Uint8Array): Promise<void> {
+async function writeAll(handle: FsHandle, data: Uint8Array): Promise<void> {
   for (let offset = 0; offset < data.length; ) {
     offset += (await handle.write(data, offset, data.length - offset, null)).bytesWritten;
   }

@@ -13,6 +13,19 @@ export interface Reserve {
 
 const CLEAR_ROOM = 3;
 
+/** Random, because zeros are stored as nothing by file systems that compress; from the kernel, because OpenSSL takes 3 MB of
+ * memory for good as soon as it is asked (docs/decisions/0004-memory.md). */
+async function randomBytes(bytes: number): Promise<Buffer<ArrayBuffer>> {
+  const filler = Buffer.allocUnsafeSlow(bytes);
+  const source = await realFs.open('/dev/urandom', 'r');
+  try {
+    for (let at = 0; at < bytes; ) at += (await source.read(filler, at, bytes - at, 0)).bytesRead;
+  } finally {
+    await source.close();
+  }
+  return filler;
+}
+
 /** Keeps `bytes` back; the file is made by `restore`, call it at start and now and then. */
 export function createReserve(home: string, bytes = 4_000_000, fs: FsPort = realFs): Reserve {
   const file = path.join(home, HOME_FILES.reserve);
@@ -54,8 +67,9 @@ export function createReserve(home: string, bytes = 4_000_000, fs: FsPort = real
     try {
       const { bavail, bsize } = await fs.statfs(home);
       if (bavail * bsize < bytes * CLEAR_ROOM) return;
-      // Random, because zeros are stored as nothing by file systems that compress.
-      await replaceFile(fs, file, process.getBuiltinModule('node:crypto').randomFillSync(Buffer.allocUnsafe(bytes)));
+      const filler = await randomBytes(bytes);
+      await replaceFile(fs, file, filler);
+      filler.buffer.transfer(0); // given back at once: an idle engine may not collect it for hours
     } catch (error) {
       if (!isDiskFull(error)) throw homeUnusable(file, "can't be written", error);
     }

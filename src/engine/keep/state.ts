@@ -10,7 +10,7 @@ import { createDurableFile, type FsPort, type OnQuarantine } from './durable-fil
 import type { Reserve } from './reserve.ts';
 import { parseAlertFile, parseHealthFile, parseRecoveryFile, type StateFile } from './state-schema.ts';
 
-export type LoadedState = { health?: HealthState; recovery?: RecoveryState; alert?: AlertState };
+type LoadedState = { health?: HealthState; recovery?: RecoveryState; alert?: AlertState };
 
 export interface StateStore {
   /** As it was on disk at opening. Parts are missing where a file was absent or damaged. */

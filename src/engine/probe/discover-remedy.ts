@@ -56,8 +56,8 @@ async function bySupervisor(row: ProcessRow, look: Look): Promise<Proposal | und
   // What cron or an earlier engine started stays in their group, and nobody looks after it.
   if (unit === undefined || /^(cron|crond|atd|ssh|sshd|.*jarvis-health.*|user@\d+)$/.test(unit)) return undefined;
   if (!/\/user@\d+\.service\//.test(groups)) return none(`the system service ${unit} looks after it, and needs an administrator`);
-  const run = ['systemctl', '--user', 'restart', `${unit}.service`];
-  return { remedy: { type: 'command', run }, why: `The user service ${unit} looks after it and is asked to restart it.` };
+  // A restart that this engine orders would also start what its user has stopped by systemctl, on purpose (R12).
+  return none(`the user service ${unit} looks after it`);
 }
 
 /** A path as a person writes it. */

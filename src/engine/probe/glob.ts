@@ -34,6 +34,10 @@ export interface GlobOptions {
   readonly stat?: typeof systemStat;
 }
 
+/** A log that a rotation has set aside, and what it was called: it counts as that log while nothing else has its name, or
+ * a writer that goes on in it would grow unseen. */
+const SET_ASIDE = /^(.+)\.\d{8}T\d{6}Z(?:-[1-9]\d*)?\.jarvis-rotating$/s;
+
 interface Pattern {
   readonly base: string;
   readonly isMatch: (relative: string) => boolean;
@@ -64,7 +68,7 @@ class Walk {
     const { base, glob, isGlob } = picomatch.scan(absolute);
     const found = new Map<string, FoundFile>();
     if (isGlob) await this.#folder(patternOf(base, glob), base, '', 0, found);
-    else await this.#file(absolute, found);
+    else if (!(await this.#file(absolute, found))) await this.#setAside(absolute, found);
     return [...found.values()];
   }
 
@@ -81,19 +85,33 @@ class Walk {
       const full = path.join(folder, entry.name);
       if (entry.isDirectory()) {
         if (pattern.mayEnter(entry.name, depth)) await this.#folder(pattern, full, below, depth + 1, found);
-      } else if ((entry.isFile() || entry.isSymbolicLink()) && pattern.isMatch(below)) {
-        await this.#file(full, found);
+      } else if (entry.isFile() || entry.isSymbolicLink()) {
+        const source = SET_ASIDE.exec(entry.name)?.[1];
+        const standsFor = source !== undefined && !entries?.some(({ name }) => name === source) ? path.join(relative, source) : below;
+        if (pattern.isMatch(below) || pattern.isMatch(standsFor)) await this.#file(full, found);
       }
     }
   }
 
-  async #file(full: string, found: Map<string, FoundFile>): Promise<void> {
+  /** For a log that is named outright and not there. A folder that can't be listed is no trouble: the log itself could be read. */
+  async #setAside(absolute: string, found: Map<string, FoundFile>): Promise<void> {
+    const folder = path.dirname(absolute);
+    const entries = await (this.#options.readdir ?? systemReaddir)(folder, { withFileTypes: true }).catch(() => []);
+    for (const { name } of entries) {
+      if (SET_ASIDE.exec(name)?.[1] === path.basename(absolute)) await this.#file(path.join(folder, name), found);
+    }
+  }
+
+  /** Whether something is there under this name, or may be. */
+  async #file(full: string, found: Map<string, FoundFile>): Promise<boolean> {
+    const troublesBefore = this.troubles.length;
     const stats = await this.#attempt(full, () => (this.#options.stat ?? systemStat)(full));
-    if (!stats?.isFile()) return;
+    if (!stats?.isFile()) return stats !== undefined || this.troubles.length > troublesBefore;
     const id = `${stats.dev}:${stats.ino}`;
-    if (found.has(id)) return;
+    if (found.has(id)) return true;
     // st_blocks counts in 512 bytes whatever the filesystem's own block is (stat(2)).
     found.set(id, { path: full, id, size: stats.size, allocated: stats.blocks * 512, mtimeMs: stats.mtimeMs });
+    return true;
   }
 
   /** What is not there (yet, or any more) is no trouble; what may not be read is. */

@@ -95,6 +95,21 @@ describe('the size of log files', () => {
     expect(found.measures?.[0]?.failText).toMatch(/^small\.log takes .+; the limit is 100 MB$/);
   });
 
+  it('is also that of a log which a rotation has set aside, while nothing else has its name', async () => {
+    const aside = 'a.log.20260102T030405Z.jarvis-rotating';
+    write(aside, 'x'.repeat(10_000));
+    write('b.log.20260102.jarvis-rotating', 'x');
+    write('x/c.log.20260102T030405Z-2.jarvis-rotating', 'x');
+    for (const pattern of ['~/*.log', '~/a.log']) {
+      const found = await look({ paths: [pattern], maxSize: '1KB' });
+      expect(found.measures?.[0]?.failText).toContain(`${aside} takes`);
+    }
+    expect(await names('~/a.log', '~/b.log', '~/**/c.log')).toEqual([aside, 'x/c.log.20260102T030405Z-2.jarvis-rotating']);
+    write('a.log', 'x');
+    expect(await names('~/a.log')).toEqual(['a.log']);
+    expect(await names('~/*.log')).toEqual(['a.log']);
+  });
+
   it('is no trouble while there are no files', async () => {
     await expect(look({ maxSize: '1MB', maxAge: '1h', pattern: 'x' })).resolves.toEqual({
       level: 'ok',

@@ -17,6 +17,11 @@ export interface ProcessWatchOptions {
   readonly everyMs?: number;
 }
 
+/** What has only just been started, or only just been found, ends more often than what has run for long: for about 10 s it is
+ * looked at more often. Not for ever, because waking up is nearly all that an idle engine costs. */
+const QUICK_MS = 250;
+const QUICK_LOOKS = 40;
+
 interface Watched {
   identities: readonly ProcessIdentity[];
   readonly ended: Set<string>;
@@ -32,13 +37,15 @@ function isSame(a: readonly ProcessIdentity[], b: readonly ProcessIdentity[]): b
 export function createProcessWatch({ processes, timers, everyMs = 900 }: ProcessWatchOptions): ProcessWatch {
   const watched = new Map<string, Watched>();
   let cancel: (() => void) | undefined;
+  let quickLooks = 0;
 
   const isWaiting = () => watched.values().some((one) => one.ended.size < one.identities.length);
 
   function arm(): void {
     if (cancel || !isWaiting()) return;
-    cancel = timers.after(everyMs, () => {
+    cancel = timers.after(quickLooks > 0 ? Math.min(QUICK_MS, everyMs) : everyMs, () => {
       cancel = undefined;
+      quickLooks -= 1;
       try {
         look();
       } finally {
@@ -80,8 +87,10 @@ export function createProcessWatch({ processes, timers, everyMs = 900 }: Process
       const ids = new Set(identities.map(idOf));
       const unique = ids.size === identities.length ? identities : [...new Map(identities.map((one) => [idOf(one), one])).values()];
       watched.set(key, { identities: unique, ended: before?.ended.intersection(ids) ?? new Set(), onEnd });
-      if (cancel) rest();
-      else arm();
+      quickLooks = QUICK_LOOKS;
+      cancel?.();
+      cancel = undefined;
+      arm();
     },
     unwatch(key) {
       watched.delete(key);

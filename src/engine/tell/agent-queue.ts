@@ -25,6 +25,8 @@ export interface AgentQueue {
   recovered(id: string): Promise<void>;
   /** Takes an alert for 30 min; again by the same agent: 30 min from now. `not-found`, `conflict`. */
   claim(id: string, by: string): Promise<QueueAlert>;
+  /** Takes the alert that waits longest, decided in the queue's own turn: two who ask at once get two alerts. `not-found`: none waits. */
+  claimOldest(by: string): Promise<QueueAlert>;
   /** Finishes it. Without `by` it is a person who does, and may finish anybody's. `not-found`, `conflict`. */
   done(id: string, by?: string, result?: string): Promise<QueueAlert>;
   /** Gives it back. Without `by` as above. `not-found`, `conflict`. */
@@ -54,16 +56,19 @@ export function createAgentQueue(deps: { file: JsonFilePort<Queue>; clock: Clock
     return alerts.flatMap((alert) => afterTime(alert, now, ends));
   }
   /** Replaces one alert (or adds it), and writes if that, or time, changed anything. */
-  function change(id: string, edit: (old: QueueAlert | undefined, now: Moment) => QueueAlert | undefined): Promise<QueueAlert | undefined> {
+  function change(
+    which: string | ((alerts: readonly QueueAlert[]) => QueueAlert),
+    edit: (old: QueueAlert | undefined, now: Moment) => QueueAlert | undefined,
+  ): Promise<QueueAlert | undefined> {
     return inTurn(async () => {
       const now = clock.now();
       const before = await current(now);
-      const old = before.find((alert) => alert.id === id);
+      const old = typeof which === 'string' ? before.find((alert) => alert.id === which) : which(before);
       const edited = edit(old, now);
       const next = !edited ? before : old ? before.map((alert) => (alert === old ? edited : alert)) : [...before, edited];
       if (!isDeepStrictEqual(next, alerts)) await file.write({ version: 1, alerts: [...next] });
       alerts = next;
-      if (edited && begins(edited) !== (old && begins(old))) ends.forget(id);
+      if (edited && begins(edited) !== (old && begins(old))) ends.forget(edited.id);
       ends.keep(next, now);
       return edited;
     });
@@ -90,8 +95,12 @@ export function createAgentQueue(deps: { file: JsonFilePort<Queue>; clock: Clock
       handle(id, (old, now) => {
         if (old.state === 'done') throw conflict(old, 'is already done');
         if (old.state === 'claimed' && old.claimedBy !== by) throw conflict(old, 'is taken');
-        return { ...old, state: 'claimed', claimedBy: by, claimedAt: isoTime(now), expiresAt: isoAfter(now, CLAIM_MS) };
+        return claimed(old, by, now);
       }),
+    async claimOldest(by) {
+      const alert = await change(oldestPending, (old, now) => claimed(old as QueueAlert, by, now));
+      return structuredClone(alert as QueueAlert);
+    },
     done: (id, by, result) =>
       handle(id, (old, now) => {
         if (by !== undefined && old.claimedBy !== null && old.claimedBy !== by) throw conflict(old, 'is not yours');
@@ -127,6 +136,16 @@ function raised(old: QueueAlert | undefined, alert: QueueRaise): QueueAlert {
   // Finished by recovery, yet the incident stands (a crash between this file and the state): it must not be lost (R7).
   const wasRecovery = old.claimedBy === null && old.result === 'recovered';
   return wasRecovery || BADNESS[alert.kind] > BADNESS[old.kind] ? { ...fresh, ...news } : old;
+}
+
+function oldestPending(alerts: readonly QueueAlert[]): QueueAlert {
+  const waiting = alerts.filter((alert) => alert.state === 'pending').sort((a, b) => a.raisedAt.localeCompare(b.raisedAt));
+  if (!waiting[0]) throw new HealthError('not-found', 'No alert is waiting.');
+  return waiting[0];
+}
+
+function claimed(old: QueueAlert, by: string, now: Moment): QueueAlert {
+  return { ...old, state: 'claimed', claimedBy: by, claimedAt: isoTime(now), expiresAt: isoAfter(now, CLAIM_MS) };
 }
 
 function finished(old: QueueAlert, now: Moment, result: string | null): QueueAlert {

@@ -1,0 +1,42 @@
+// A line for each change of a service, and none for a look that saw the same.
+import { expect, it } from 'vitest';
+import type { Snapshot } from '../contract/snapshot.ts';
+import type { Engine } from '../engine/engine.ts';
+import { showLines } from './live.ts';
+import type { Call } from './program.ts';
+
+it('tells what has changed, once, and nothing before the first look', () => {
+  const lines: string[] = [];
+  const io = { out: (text: string) => void lines.push(text), err: () => undefined, env: {}, isTerminal: false, hasColour: false };
+  const call: Call = { io, home: '/home', isJson: false, version: '0' };
+  const seen = (status: string, phase: string, reason = 'ok', alerting = false): Snapshot =>
+    ({
+      at: '2026-03-01T12:00:00.000Z',
+      overall: 'ok',
+      services: [{ id: 'web', status, phase, reason, alerting, message: 'Refused' }],
+    }) as unknown as Snapshot;
+  let tell: (snapshot: Snapshot) => void = () => undefined;
+  let isStopped = false;
+  const engine = {
+    snapshot: () => seen('unknown', 'healthy', 'not-yet-checked'),
+    subscribe: (listener: typeof tell) => {
+      tell = listener;
+      return () => {
+        isStopped = true;
+      };
+    },
+  } as unknown as Engine;
+  const stop = showLines(call, engine);
+  expect(lines).toEqual([]);
+  tell(seen('error', 'failing'));
+  tell(seen('error', 'failing'));
+  tell(seen('error', 'failing', 'ok', true));
+  tell(seen('ok', 'healthy'));
+  expect(lines).toEqual([
+    '2026-03-01T12:00:00.000Z  error   web [failing]: Refused\n',
+    '2026-03-01T12:00:00.000Z  error   web [failing]: Refused\n',
+    '2026-03-01T12:00:00.000Z  ok      web: Refused\n',
+  ]);
+  stop();
+  expect(isStopped).toBe(true);
+});

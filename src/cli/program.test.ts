@@ -1,0 +1,93 @@
+// Arguments in, exit code and text out, in one process and without a home: the table of commands and its misuse.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import type { Io } from './io.ts';
+import { runCli } from './program.ts';
+
+function newIo(): { io: Io; out: () => string; err: () => string } {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'jarvis-cli-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const said = { out: '', err: '' };
+  const env = { ...process.env, JARVIS_HEALTH_HOME: path.join(folder, 'home') };
+  return {
+    io: { out: (text) => (said.out += text), err: (text) => (said.err += text), env, isTerminal: false, hasColour: false },
+    out: () => said.out,
+    err: () => said.err,
+  };
+}
+
+it.each([
+  { words: [], what: 'Usage: jarvis-health' },
+  { words: ['frobnicate'], what: 'There is no command frobnicate.\n  jarvis-health --help shows all commands.' },
+  { words: ['statu'], what: 'There is no command statu.\n  Did you mean status?' },
+  { words: ['heal'], what: "missing required argument 'service'" },
+  { words: ['status', 'web'], what: 'too many arguments' },
+  { words: ['--once', 'web'], what: 'There is no command web.' },
+  { words: ['check', '--onec'], what: "unknown option '--onec'" },
+  { words: ['pause', 'web', '--for', '1 hour'], what: '--for takes a duration from 1s to 36500d, like 30m, 1h or 7d; found 1 hour' },
+  { words: ['pause', 'web', '--for', '36501d'], what: 'found 36501d' },
+  { words: ['history', '--since', '500ms'], what: '--since takes a duration' },
+  { words: ['logs', '--lines', '1.5'], what: '--lines takes a whole number; found 1.5' },
+  { words: ['alerts', 'grab'], what: 'alerts takes claim, done or release; found grab.' },
+  { words: ['alerts', 'done'], what: 'alerts done takes the id of an alert.' },
+  { words: ['init', '--preset', 'friday'], what: 'There is no preset friday.' },
+  { words: ['status', '--home'], what: "option '--home <dir>' argument missing" },
+])('$words is a misuse: exit 64, and what was wrong on stderr', async ({ words, what }) => {
+  const { io, out, err } = newIo();
+  expect(await runCli(words, io)).toBe(64);
+  expect(out()).toBe('');
+  expect(err()).toContain(what);
+});
+
+it('tells errors to programs as one line of JSON, wherever --json stands', async () => {
+  for (const words of [
+    ['status', '--json'],
+    ['--json', 'status'],
+  ]) {
+    const { io, err } = newIo();
+    expect(await runCli(words, io)).toBe(69);
+    expect(JSON.parse(err()).error).toMatchObject({ code: 'no-engine', hint: expect.stringContaining('jarvis-health start') });
+  }
+});
+
+it('without a configuration: exit 78, and how to get one', async () => {
+  for (const words of [['validate'], ['check'], ['check', '--once'], ['heal', 'web']]) {
+    const { io, err } = newIo();
+    expect(await runCli(words, io), words.join(' ')).toBe(78);
+    expect(err()).toMatch(/There is no configuration at .*\n {2}jarvis-health init writes one\./);
+  }
+});
+
+it('check as a monitoring plugin: what keeps it from looking is unknown (3), and no critical service (2)', async () => {
+  const { io, err } = newIo();
+  const home = io.env['JARVIS_HEALTH_HOME'] as string;
+  writeFileSync(home, 'a file where the home should be');
+  expect(await runCli(['heal', 'web', '--json'], io)).toBe(2);
+  const before = err().length;
+  expect(await runCli(['check', '--json'], io)).toBe(3);
+  expect(JSON.parse(err().slice(before)).error, 'told once, as any other error').toMatchObject({ message: expect.stringContaining(home) });
+  rmSync(home);
+  mkdirSync(home, { mode: 0o700 });
+  writeFileSync(path.join(home, 'config.json'), '{ "services": [] }');
+  expect(await runCli(['check', 'nobody'], io), 'a wrong name is a wrong call').toBe(64);
+  writeFileSync(path.join(home, 'config.json'), '{ "services": 7 }');
+  expect(await runCli(['check'], io)).toBe(78);
+});
+
+it('an option means the same before and after its command', async () => {
+  const { io, out } = newIo();
+  const elsewhere = path.join(os.tmpdir(), 'no-such-home-of-jarvis');
+  expect(await runCli(['--home', elsewhere, 'incidents'], io)).toBe(0);
+  expect(await runCli(['incidents', '--home', elsewhere], io)).toBe(0);
+  expect(out()).toBe('No incidents in this time.\n'.repeat(2));
+});
+
+it('shows its version and its help on stdout', async () => {
+  const { io, out, err } = newIo();
+  expect(await runCli(['--version'], io)).toBe(0);
+  expect(await runCli(['help', 'pause'], io)).toBe(0);
+  expect(out()).toMatch(/^\d+\.\d+\.\d+\nUsage: jarvis-health pause/);
+  expect(err()).toBe('');
+});
