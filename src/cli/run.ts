@@ -8,11 +8,11 @@ import { showLines, showLive } from './live.ts';
 import type { Call } from './program.ts';
 
 /** Flushed and gone within 5 s, whatever hangs, also on the way up (PRODUCT section 6); leaving takes a moment itself. */
-const GONE_MS = 4_700;
+const GONE_MS = 4_000;
 
-/** What is given to calls of the system that are just ending. */
-const FREE_MS = 500;
-const LAST_MS = 100;
+/** What is given to calls of the system that are just ending; only one that hangs for ever outlasts the longer of the two. */
+const FREE_MS = 2_000;
+const LAST_MS = 3_000;
 const FREE_POLL_MS = 20;
 
 /** When the first looks are over. */
