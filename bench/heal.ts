@@ -14,6 +14,8 @@ const SOON_ROUNDS = 5;
 const GRACE_S = 1;
 /** After a repair nothing is broken for so long: our cooldown of a second and Monit's grace, in whole seconds, are over. */
 const SETTLE_MS = 2_500;
+/** Nor before the one that was broken last, and who healed it, have come to rest. */
+const REST_MS = 700;
 const PATIENCE_MS = 30_000;
 /** Close the gap between asking and answering; a third of a tick more would only cost CPU. */
 const POLL_MS = 4;
@@ -40,7 +42,7 @@ async function breakAndWait(one: Healer, round: number, breakIt: Break): Promise
   const port = one.port(round);
   const pid = await until(`${one.name} answers`, PATIENCE_MS, () => ask(port));
   const phaseMs = (1_000 * ((round * 4) % ROUNDS)) / ROUNDS;
-  await sleep(Math.max(0, one.wellSince + SETTLE_MS + phaseMs - performance.now()));
+  await sleep(Math.max(REST_MS, one.wellSince + SETTLE_MS - performance.now()) + phaseMs);
   const began = performance.now();
   breakIt(port, pid);
   for (;;) {

@@ -84,6 +84,12 @@ function pageSize(procRoot: string): number {
   return 4_096;
 }
 
+/** The everyday answer about a watched process, without a text to be read: who has memory is neither gone nor a zombie, and the
+ * handle stays with that very process (proc_pid_statm(5)). Who has none is asked further. Throws ESRCH when it is gone. */
+function hasMemory(statm: number): boolean {
+  return readSync(statm, buffer, 0, 2, 0) > 0 && buffer[0] !== 0x30;
+}
+
 export interface LinuxProcesses {
   /** All processes. Rejects with the system's error (EMFILE, …) when it could not look; never leaves rows out for that. */
   all(): Promise<ReadonlyMap<number, ProcessRow>>;
@@ -106,8 +112,8 @@ export function linuxProcesses(procRoot = '/proc'): LinuxProcesses {
     return path?.slice(path.lastIndexOf('/') + 1).replace(/ \(deleted\)$/, '');
   };
 
-  // A watched process is looked at every second, so its handle is kept: it stays with that very process, and reading it
-  // costs half of opening it again. Few, oldest out first: nobody tells when a process is no longer watched.
+  // A watched process is looked at every second, so a handle of it is kept. Few, oldest out first: nobody tells when a process
+  // is no longer watched.
   const held = new Map<string, number>();
   function hold(key: string, handle: number): void {
     if (held.has(key)) return;
@@ -184,20 +190,26 @@ export function linuxProcesses(procRoot = '/proc'): LinuxProcesses {
     },
     isAlive({ pid, startId }) {
       const key = `${pid}/${startId}`;
-      let handle = held.get(key);
+      const kept = held.get(key);
+      let opened: number | undefined;
       try {
-        handle ??= openSync(`${procRoot}/${pid}/stat`, 'r');
-        const stat = parseStat(buffer.toString('utf8', 0, readSync(handle, buffer, 0, buffer.length, 0)));
+        if (kept !== undefined && hasMemory(kept)) return true;
+        // Before the identity is read: should the pid change hands in between, this handle is the dead one's and reads nothing.
+        if (kept === undefined) opened = openSync(`${procRoot}/${pid}/statm`, 'r');
+        const stat = parseStat(readSmall(`${procRoot}/${pid}/stat`));
         if (stat && !isDead(stat.state) && `${stat.startTicks}-${bootId}` === startId) {
-          hold(key, handle);
+          if (opened !== undefined) hold(key, opened);
+          opened = undefined;
           return true;
         }
       } catch (error) {
         // Out of handles: not proven dead, the next look tells. Else gone (ENOENT; ESRCH from a held handle).
         if (isShortage(error)) return true;
+      } finally {
+        if (opened !== undefined) closeSync(opened);
       }
       held.delete(key);
-      if (handle !== undefined) closeSync(handle);
+      if (kept !== undefined) closeSync(kept);
       return false;
     },
   };
