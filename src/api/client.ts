@@ -33,11 +33,21 @@ export function createClient(socketPath: string): Client {
         isQuery ? undefined : JSON.stringify(Object.fromEntries(fields)),
         PATIENT.has(name) ? PATIENCE_MS : ANSWER_MS,
       );
-      const body = parse(text);
-      if (status < 400) return body as OperationOutput<typeof name>;
-      throw asError(body, status);
+      return answerOf(status, text) as OperationOutput<typeof name>;
     },
   };
+}
+
+/** An address of the dashboard that signs a browser in, once and within five minutes. An engine without a port takes a free one. */
+export async function askSignIn(socketPath: string): Promise<{ url: string; expiresAt: string }> {
+  const { status, text } = await send(socketPath, 'POST', '/sign-in', '', ANSWER_MS);
+  return answerOf(status, text) as { url: string; expiresAt: string };
+}
+
+function answerOf(status: number, text: string): unknown {
+  const body = parse(text);
+  if (status < 400) return body;
+  throw asError(body, status);
 }
 
 function send(

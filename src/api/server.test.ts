@@ -6,8 +6,8 @@ import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { HealthError } from '../contract/errors.ts';
 import type { Operations } from '../contract/operations.ts';
+import { answering, answerShared, type Shared } from './answer.ts';
 import { createClient } from './client.ts';
-import { createApi } from './server.ts';
 
 const asked: [string, unknown][] = [];
 let answer: (name: string) => unknown = () => ({});
@@ -22,8 +22,9 @@ let client: ReturnType<typeof createClient>;
 beforeAll(async () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'jarvis-api-'));
   const socket = path.join(folder, 's');
-  const api = createApi({ operations });
-  const server = http.createServer((request, response) => void api(request, response));
+  // Only operations are asked for here: no events, no metrics.
+  const shared = { engine: { operations } } as Partial<Shared> as Shared;
+  const server = http.createServer(answering((asked) => answerShared(shared, asked)));
   await new Promise<void>((resolve) => server.listen(socket, resolve));
   client = createClient(socket);
   return () => {
@@ -34,12 +35,12 @@ beforeAll(async () => {
 
 it('brings input to the operation as its schema has it, whatever its id is made of', async () => {
   asked.length = 0;
-  await client.ask('history', { service: 'web & co?', from: '2026-01-01T00:00:00.000Z' });
+  await client.ask('trail', { service: 'web & co?', from: '2026-01-01T00:00:00.000Z' });
   await client.ask('pause', { id: '../ä b%2F#', forMs: 2_000 });
   await client.ask('pause', { id: '$&' });
   await client.ask('done', { id: 'web.i-1', by: 'agent', result: 'so\nmany "lines" \u2028' });
   expect(asked).toEqual([
-    ['history', { service: 'web & co?', from: '2026-01-01T00:00:00.000Z' }],
+    ['trail', { service: 'web & co?', from: '2026-01-01T00:00:00.000Z' }],
     ['pause', { id: '../ä b%2F#', forMs: 2_000 }],
     ['pause', { id: '$&' }],
     ['done', { id: 'web.i-1', by: 'agent', result: 'so\nmany "lines" \u2028' }],

@@ -45,3 +45,8 @@ export function tellError(io: Io, error: unknown, isJson: boolean): number {
   }
   return EXIT_OF_ERROR[known.code];
 }
+
+/** A port as people write it: only digits, 0 to 65535; undefined when it is none. */
+export function portOf(text: string): number | undefined {
+  return /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined;
+}

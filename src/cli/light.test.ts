@@ -18,7 +18,7 @@ it.each([
   [['status', '--json', '--dry-run']],
   [['status', 'web', '--json']],
   [['check', '--json']],
-  [['run', '--port', '0']],
+  [['run', '--port', '70000']],
   [['run', '--help']],
   [['run', '--home']],
   [['--json', 'status']],

@@ -6,7 +6,7 @@ import type { Call } from './program.ts';
 import { historyLine, incidentLines } from './report.ts';
 
 export async function history(call: Call, service: string | undefined, sinceMs: number | undefined): Promise<number> {
-  const lines = await past(call, 'history', service, sinceMs);
+  const lines = await past(call, 'trail', service, sinceMs);
   if (call.isJson) json(call.io, lines);
   else if (lines.length === 0) line(call.io, 'Nothing is recorded in this time.');
   else for (const entry of lines) line(call.io, historyLine(entry));
@@ -22,16 +22,16 @@ export async function incidents(call: Call, service: string | undefined, sinceMs
 }
 
 /** Asks the engine, which first writes out what it still holds; without one the log files answer, and nobody needs to own the home. */
-async function past<N extends 'history' | 'incidents'>(call: Call, name: N, service: string | undefined, sinceMs: number | undefined) {
+async function past<N extends 'trail' | 'incidents'>(call: Call, name: N, service: string | undefined, sinceMs: number | undefined) {
   const from = sinceMs === undefined ? {} : { from: new Date(Date.now() - sinceMs).toISOString() };
   const period = { ...(service === undefined ? {} : { service }), ...from };
   const ask: Ask = await onlyEngine(call.home);
   try {
-    return (await (name === 'history' ? ask('history', period) : ask('incidents', period))) as Awaited<ReturnType<typeof ask<N>>>;
+    return (await (name === 'trail' ? ask('trail', period) : ask('incidents', period))) as Awaited<ReturnType<typeof ask<N>>>;
   } catch (error) {
     if (!(error instanceof HealthError && (error.code === 'no-engine' || error.code === 'engine-stuck'))) throw error;
     const past = await import('../engine/history.ts');
-    const read = name === 'history' ? past.readHistory : past.readIncidents;
+    const read = name === 'trail' ? past.readHistory : past.readIncidents;
     return (await read(call.home, period)) as Awaited<ReturnType<typeof ask<N>>>;
   }
 }

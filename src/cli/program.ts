@@ -5,7 +5,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { EXIT, HealthError } from '../contract/errors.ts';
 import { LONGEST_DURATION_MS, parseDuration } from '../contract/units.ts';
 import { homeOf } from '../engine/address.ts';
-import { type Io, tellError } from './io.ts';
+import { type Io, portOf, tellError } from './io.ts';
 import { VERSION } from './version.ts';
 
 /** What every command gets. */
@@ -58,8 +58,10 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     (await import('./service-commands.ts')).check(call, args, options['once'] === true),
   ).option('--once', 'the whole round: recovery and alerts too');
   command('run', 'the engine in the foreground', async (call, _args, options) =>
-    (await import('./run.ts')).run(call, { isDryRun: options['dryRun'] === true }),
-  ).option('--dry-run', 'decide and record everything, touch nothing, tell no one');
+    (await import('./run.ts')).run(call, { isDryRun: options['dryRun'] === true, port: portOption(options['port']) }),
+  )
+    .option('--port <number>', 'also the dashboard on 127.0.0.1; 0 for any free port')
+    .option('--dry-run', 'decide and record everything, touch nothing, tell no one');
   command('start [service]', 'the background service, or a service', async (call, [service]) =>
     service ? (await import('./service-commands.ts')).start(call, service) : (await import('./background-commands.ts')).start(call),
   );
@@ -105,6 +107,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   command('discover', 'what runs here and could be watched', async (call) => (await import('./config-commands.ts')).discover(call));
   command('validate [file]', 'check a configuration', async (call, [file]) => (await import('./config-commands.ts')).validate(call, file));
   command('schema', 'the JSON schema of the configuration', async (call) => (await import('./config-commands.ts')).schema(call));
+  command('open', 'the dashboard in the browser, signed in', async (call) => (await import('./open.ts')).open(call));
   command('doctor', 'the self-test, with the way to mend each trouble', async (call) => (await import('./doctor.ts')).doctor(call));
   // Only here: a command of its own takes no word too many.
   program.allowExcessArguments().action(async (options: Options) => {
@@ -141,6 +144,14 @@ function durationOption(flag: string, value: unknown): number | undefined {
   if (ms === undefined || ms < 1_000 || ms > LONGEST_DURATION_MS)
     throw new HealthError('usage', `${flag} takes a duration from 1s to 36500d, like 30m, 1h or 7d; found ${String(value)}`);
   return ms;
+}
+
+/** A port as it is written: only digits, 0 to 65535. */
+function portOption(value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  const port = portOf(String(value));
+  if (port === undefined) throw new HealthError('usage', `--port takes a number from 0 to 65535; found ${String(value)}`);
+  return port;
 }
 
 function wholeNumber(flag: string, value: unknown): number {

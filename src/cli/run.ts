@@ -1,5 +1,7 @@
-// `run`: the engine in the foreground, headless, with its control socket; on a terminal with a live status (PRODUCT section 6).
-
+// `run`: the engine in the foreground, headless, with its control socket and, when asked, the dashboard on 127.0.0.1; on a
+// terminal with a live status (PRODUCT section 6).
+import { fileURLToPath } from 'node:url';
+import type { Loopback } from '../api/loopback.ts';
 import { EXIT, HealthError } from '../contract/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type Discovered, hasConfig, writeFirstConfig } from '../engine/setup.ts';
@@ -27,7 +29,16 @@ function tidy(): void {
   globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
-export async function run(call: Call, options: { readonly isDryRun: boolean }): Promise<number> {
+/** The window's built files: the same place from src/cli and from the built command. */
+const DASHBOARD = fileURLToPath(new URL('../../out/renderer', import.meta.url));
+
+export interface RunOptions {
+  readonly isDryRun: boolean;
+  /** Port of the dashboard on 127.0.0.1, 0 for any free one; undefined: only the control socket. */
+  readonly port: number | undefined;
+}
+
+export async function run(call: Call, options: RunOptions): Promise<number> {
   const { openEngine } = await import('../engine/engine.ts');
   const { serveControl } = await import('../api/server.ts');
   const stop = stopSignal();
@@ -37,13 +48,19 @@ export async function run(call: Call, options: { readonly isDryRun: boolean }): 
     const engine = await afterRound(() =>
       openEngine({ home: call.home, mode: 'headless', version: call.version, isDryRun: options.isDryRun }),
     );
-    const server = await serveControl(engine).catch(async (error: unknown) => {
+    const orClose = async (error: unknown): Promise<never> => {
       await engine.close();
       throw error;
-    });
+    };
+    const server = await serveControl(engine, { dashboard: DASHBOARD }).catch(orClose);
+    const loopback =
+      options.port === undefined
+        ? undefined
+        : await server.listen(options.port).catch((error) => server.close().then(() => orClose(error)));
     // What a first start writes warns of nothing but what it has just said.
     if (engine.configWarnings && !isFirst) call.io.err(`${engine.configWarnings}\n`);
-    tellReady(call, engine, server.address);
+    tellReady(call, engine, loopback?.url ?? `unix:${server.address}`);
+    if (loopback) tellSignIn(call, loopback);
     const stopShowing = call.io.isTerminal && !call.isJson ? await showLive(call, engine) : showLines(call, engine);
     const tidying = setTimeout(tidy, TIDY_MS);
     await stop.asked;
@@ -137,11 +154,16 @@ export function foundLines(found: readonly Discovered[]): string[] {
   });
 }
 
-function tellReady(call: Call, engine: Engine, socket: string): void {
-  const url = `unix:${socket}`;
+function tellReady(call: Call, engine: Engine, url: string): void {
   call.io.out(
     call.isJson
       ? `${JSON.stringify({ event: 'ready', pid: process.pid, home: engine.home, url })}\n`
       : `ready pid=${process.pid} home=${engine.home} url=${url}\n`,
   );
+}
+
+function tellSignIn(call: Call, loopback: Loopback): void {
+  const { url, expiresAt } = loopback.signIn();
+  if (call.isJson) call.io.out(`${JSON.stringify({ event: 'sign-in', url, expiresAt })}\n`);
+  else line(call.io, `Dashboard: ${url}\n  This address works once, within 5 minutes. Later: jarvis-health open`);
 }

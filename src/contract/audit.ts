@@ -47,6 +47,8 @@ export interface CheckEvent {
   noStrike?: string;
   /** Why somebody was told, or was not (R6). */
   alert?: string;
+  /** The incident that stands open after this look, if any. */
+  incident?: string | undefined;
 }
 /** What the engine itself went through: start, end, sleep, clock jumps, a configuration taken or refused. */
 interface EngineEvent {
@@ -58,6 +60,7 @@ interface EngineEvent {
     | 'config-loaded'
     | 'config-refused'
     | 'file-quarantined'
+    | 'history-rebuilt'
     | 'command';
   [key: string]: unknown;
 }

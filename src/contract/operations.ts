@@ -1,6 +1,7 @@
 // The one table of operations: what can be asked of an engine, and what comes back. The control socket, HTTP,
 // the command line and later the window are all made from it. Shapes only.
 import * as z from 'zod';
+import { overviewSchema, seriesSchema } from './history.ts';
 import { queueAlertSchema } from './queue.ts';
 import type { OperationName } from './routes.ts';
 import { serviceViewSchema, snapshotSchema } from './snapshot.ts';
@@ -33,6 +34,8 @@ const incidentViewSchema = z.object({
   message: z.string(),
   strikes: z.int(),
   alerted: z.string().nullable(),
+  /** When a person was first told; not known to every record. */
+  alertedAt: time.nullable().optional(),
   attempts: z.array(attemptViewSchema),
 });
 export type IncidentView = z.infer<typeof incidentViewSchema>;
@@ -43,13 +46,58 @@ export type HistoryLine = z.infer<typeof historyLineSchema>;
 
 const period = z.strictObject({ service: z.string().optional(), from: time.optional(), to: time.optional() });
 
+const configProblemSchema = z.object({
+  path: z.string(),
+  line: z.int(),
+  column: z.int(),
+  found: z.string(),
+  allowed: z.string(),
+  nearest: z.string().optional(),
+  message: z.string(),
+});
+export type ConfigProblemView = z.infer<typeof configProblemSchema>;
+const configFileSchema = z.object({
+  path: z.string(),
+  /** As it stands in the file, also when it is refused. */
+  text: z.string(),
+  /** Problems of that text; empty when it is in force. */
+  problems: z.array(configProblemSchema),
+});
+const judgedConfigSchema = z.object({ ok: z.boolean(), problems: z.array(configProblemSchema), warnings: z.array(configProblemSchema) });
+const discoveredSchema = z.object({
+  service: z.looseObject({ id: z.string(), name: z.string().optional() }),
+  why: z.string(),
+  kind: z.enum(['port', 'launch-agent', 'gateway', 'system']),
+  /** Something of the configuration watches it already. */
+  isWatched: z.boolean(),
+});
+export type DiscoveredView = z.infer<typeof discoveredSchema>;
+
 export const OPERATIONS = {
   status: { input: z.strictObject({}), output: snapshotSchema },
   service: { input: byService, output: serviceViewSchema },
-  history: { input: period, output: z.array(historyLineSchema) },
+  trail: { input: period, output: z.array(historyLineSchema) },
+  /** `points`: at most so many buckets (default 300). `metric` default: the value where the check measures one, else latency. */
+  history: {
+    input: z.strictObject({
+      service: z.string(),
+      from: time,
+      to: time,
+      points: z.coerce.number().int().min(1).max(5_000).optional(),
+      metric: z.enum(['value', 'latency']).optional(),
+    }),
+    output: seriesSchema,
+  },
+  overview: { input: z.strictObject({ days: z.coerce.number().int().min(1).max(730).optional() }), output: overviewSchema },
   incidents: { input: period, output: z.array(incidentViewSchema) },
   alerts: { input: z.strictObject({}), output: z.array(queueAlertSchema) },
-  config: { input: z.strictObject({}), output: z.object({ path: z.string(), text: z.string() }) },
+  config: { input: z.strictObject({}), output: configFileSchema },
+  schema: { input: z.strictObject({}), output: z.looseObject({}) },
+  /** What runs on this machine and could be watched; takes a few seconds. */
+  discover: { input: z.strictObject({}), output: z.array(discoveredSchema) },
+  validate: { input: z.strictObject({ text: z.string().max(5_000_000) }), output: judgedConfigSchema },
+  /** `base`: the text that the edit started from; refused as `conflict` when the file has changed meanwhile. */
+  saveConfig: { input: z.strictObject({ text: z.string().max(5_000_000), base: z.string().optional() }), output: configFileSchema },
   /** `round`: also recovery and alerts, and wait for the outcome of an attempt that it starts. */
   check: { input: byService.extend({ round: z.boolean().optional() }), output: serviceViewSchema },
   heal: { input: byService.extend({ wait: z.boolean().optional() }), output: attemptViewSchema },

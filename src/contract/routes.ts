@@ -7,10 +7,18 @@ export const NEXT_ALERT = 'next';
 export const ROUTES = {
   status: { kind: 'query', method: 'GET', path: '/api/v1/status' },
   service: { kind: 'query', method: 'GET', path: '/api/v1/services/:id' },
+  /** Lines of the audit trail. */
+  trail: { kind: 'query', method: 'GET', path: '/api/v1/trail' },
+  /** Points of a graph. */
   history: { kind: 'query', method: 'GET', path: '/api/v1/history' },
+  overview: { kind: 'query', method: 'GET', path: '/api/v1/overview' },
   incidents: { kind: 'query', method: 'GET', path: '/api/v1/incidents' },
   alerts: { kind: 'query', method: 'GET', path: '/api/v1/alerts' },
   config: { kind: 'query', method: 'GET', path: '/api/v1/config' },
+  schema: { kind: 'query', method: 'GET', path: '/api/v1/config/schema' },
+  discover: { kind: 'query', method: 'GET', path: '/api/v1/discover' },
+  validate: { kind: 'command', method: 'POST', path: '/api/v1/config/validate' },
+  saveConfig: { kind: 'command', method: 'PUT', path: '/api/v1/config' },
   check: { kind: 'command', method: 'POST', path: '/api/v1/services/:id/check' },
   heal: { kind: 'command', method: 'POST', path: '/api/v1/services/:id/heal' },
   pause: { kind: 'command', method: 'POST', path: '/api/v1/services/:id/pause' },

@@ -1,6 +1,7 @@
 // The door: opens an engine on a home, real ports behind it. Everything that a way in (socket, command line, window) may use.
 import os from 'node:os';
 import path from 'node:path';
+import type { Config } from '../contract/config.ts';
 import { errorText, HealthError } from '../contract/errors.ts';
 import { HOME_FILES } from '../contract/home.ts';
 import type { Operations } from '../contract/operations.ts';
@@ -12,10 +13,12 @@ import type { Cell } from './cell.ts';
 import { createCommandPort } from './commands.ts';
 import { type Core, createCore } from './core.ts';
 import { type ServiceSight, summarize, viewOf } from './decide/summary.ts';
+import { type ConfigInForce, createConfigOperations } from './edit-config.ts';
 import { gatherEvidence } from './evidence.ts';
 import { knowsHowToStart, knowsHowToStop, runRemedy, startServiceBy, stopService } from './heal/index.ts';
-import { readHistory, readIncidents } from './history.ts';
+import { readHistory } from './history.ts';
 import { identifyService, serviceProcessAge } from './identify-service.ts';
+import { openApiToken } from './keep/api-token.ts';
 import { openAuditLogs } from './keep/audit-log.ts';
 import { type LoadedConfig, loadConfig, writeSchemaFile } from './keep/config-file.ts';
 import { checkConfig, formatProblems } from './keep/config-problems.ts';
@@ -27,11 +30,13 @@ import { createReserve } from './keep/reserve.ts';
 import { prepareSocket, type SocketPlace, socketAddress } from './keep/socket-path.ts';
 import { openStateStore } from './keep/state.ts';
 import { createOperations } from './operations.ts';
+import { openPast } from './past.ts';
 import { look, startsProgram } from './probe/index.ts';
 import { createProcessPort } from './probe/processes.ts';
 import { createProcessWatch } from './probe/watch.ts';
 import { createStartService } from './start-service.ts';
 import { bootId, createClock, createIds, realTimers } from './system.ts';
+import { countTrail, type Tally } from './tally.ts';
 import { type AgentQueue, createAgentQueue } from './tell/agent-queue.ts';
 import { createDesktopNotifier } from './tell/desktop-notifier.ts';
 
@@ -49,6 +54,10 @@ export interface Engine {
   /** What `validate` would warn of in the configuration that was loaded at the start, for people. */
   readonly configWarnings: string;
   readonly operations: Operations;
+  /** What has been counted since the start, for monitoring systems. */
+  readonly tally: Tally;
+  /** Bearer token of the loopback API: the home's, made at the first call. */
+  apiToken(): Promise<string>;
   snapshot(): Snapshot;
   /** Calls back after news, several at once as one, and within a second after looks that saw nothing new; `newsOnly`: not after
    * those. Returns how to stop. One broken listener does not stop another. */
@@ -108,15 +117,29 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
   const reserve = createReserve(home);
   await reserve.restore().catch(() => undefined); // a disk that is full at the start is told by the first write
   let audit: Awaited<ReturnType<typeof openAuditLogs>> | undefined;
-  audit = await openAuditLogs({
+  const trail = countTrail(
+    await openAuditLogs({
+      home,
+      clock,
+      timers,
+      reserve,
+      onQuarantine: quarantined,
+      onTrouble: (log, trouble) => problems.set(`log-${log}`, trouble && `${log}.log cannot be written: ${trouble.message}`),
+    }),
+  );
+  audit = trail.audit;
+  const store = await openStateStore({ home, clock, timers, reserve, onQuarantine: quarantined });
+  const past = await openPast({
     home,
     clock,
     timers,
-    reserve,
+    audit: trail.audit,
+    beginsAt: startedAt.wallMs,
+    isScheduled: mode !== 'once',
     onQuarantine: quarantined,
-    onTrouble: (log, trouble) => problems.set(`log-${log}`, trouble && `${log}.log cannot be written: ${trouble.message}`),
+    problem: problems.set,
   });
-  const store = await openStateStore({ home, clock, timers, reserve, onQuarantine: quarantined });
+  audit = past.audit;
   const queue = createAgentQueue({
     clock,
     file: createDurableFile<Queue>({
@@ -137,7 +160,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       clock,
       timers,
       ids,
-      audit,
+      audit: past.audit,
       store,
       queue,
       channels: new Map([['notification', createDesktopNotifier({ platform: process.platform, commands, timers })]]),
@@ -174,34 +197,47 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
   );
   audit.write(
     'health',
-    { event: 'engine-started', pid: process.pid, mode, version: options.version, node: process.version, dryRun: isDryRun },
+    {
+      event: 'engine-started',
+      pid: process.pid,
+      mode,
+      version: options.version,
+      node: process.version,
+      dryRun: isDryRun,
+      watched: idsOf(ground.loaded.config),
+    },
     startedAt,
   );
 
-  let configText = ground.loaded.text;
+  let inForce: ConfigInForce = ground.loaded;
+  /** Once for each new text: what a window has just saved, the watch below sees again. */
+  const takeConfig = (text: string, taken: Pick<LoadedConfig, 'config' | 'parsed'>): void => {
+    problems.set('config-refused', undefined);
+    if (text === inForce.text) return;
+    inForce = { text, parsed: taken.parsed };
+    core.apply(taken.config);
+    audit?.write('health', { event: 'config-loaded', services: taken.config.services.length, watched: idsOf(taken.config) }, clock.now());
+  };
   const configWatch =
     mode === 'once'
       ? undefined
       : watchConfig({
           path: ground.loaded.path,
           timers,
-          text: configText,
+          text: inForce.text,
           onChange: (text) => {
             const checked = checkConfig(text, ground.loaded.path);
-            const now = clock.now();
             if (!checked.ok) {
               const first = checked.problems[0];
               problems.set(
                 'config-refused',
                 `config.json is refused, the last good one is in force. ${first ? `Line ${first.line}: ${first.message}` : ''}`.trim(),
               );
-              audit?.write('health', { event: 'config-refused', problems: formatProblems(checked.problems, ground.loaded.path) }, now);
+              const told = formatProblems(checked.problems, ground.loaded.path);
+              audit?.write('health', { event: 'config-refused', problems: told }, clock.now());
               return;
             }
-            problems.set('config-refused', undefined);
-            configText = text;
-            core.apply(checked.config);
-            audit?.write('health', { event: 'config-loaded', services: checked.config.services.length }, now);
+            takeConfig(text, checked);
           },
           onTrouble: (error) =>
             problems.set('config-refused', `config.json cannot be read, the last good one is in force: ${errorText(error)}`),
@@ -226,7 +262,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       start: knowsHowToStart(cell.service.recovery),
       stop: knowsHowToStop(cell.service.recovery),
     },
-    uptime: { '24h': null, '7d': null, '30d': null },
+    uptime: past.uptimes(cell.service.id),
   });
   const snapshot = (): Snapshot => {
     const now = clock.now();
@@ -267,23 +303,33 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       if (!cell) throw new HealthError('not-found', `There is no service ${id}.`);
       return view(cell);
     },
-    history: async (period) => {
+    trail: async (period) => {
       await audit?.flush().catch(() => undefined);
       return readHistory(home, period);
     },
-    incidents: async (period) => {
-      await audit?.flush().catch(() => undefined);
-      return readIncidents(home, period);
-    },
-    config: async () => ({ path: ground.loaded.path, text: configText }),
+    history: (input) => past.series(input, core.cells.get(input.service)),
+    overview: ({ days }) => past.overview([...core.cells.keys()], days),
+    incidents: past.incidents,
+    ...createConfigOperations({
+      home,
+      version: options.version,
+      inForce: () => inForce,
+      take: (loaded) => takeConfig(loaded.text, loaded),
+    }),
   };
 
+  let apiToken: Promise<string> | undefined;
   let closing: Promise<void> | undefined;
   return {
     home,
     ownership,
     configWarnings: ground.loaded.warnings.length > 0 ? formatProblems(ground.loaded.warnings, path.basename(ground.loaded.path)) : '',
     operations,
+    tally: trail.tally,
+    apiToken() {
+      apiToken ??= openApiToken({ home, clock, onQuarantine: quarantined, onTrouble: (message) => problems.set('api-token', message) });
+      return apiToken;
+    },
     snapshot,
     subscribe: views.subscribe,
     close() {
@@ -307,9 +353,12 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     watch.close();
     audit?.write('health', { event: 'engine-stopped', pid: process.pid }, clock.now());
     if (!isDryRun) await store.close().catch(() => undefined);
+    await past.close();
     await audit?.close().catch(() => undefined);
   }
 }
+
+const idsOf = (config: Config): string[] => config.services.map((service) => service.id);
 
 /** Where the control socket of this engine is; a stale one is cleared away first. */
 export async function engineSocket(engine: Pick<Engine, 'home' | 'ownership'>, place: SocketPlace): Promise<string> {

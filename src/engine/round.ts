@@ -312,6 +312,7 @@ function recordCheck(cell: Cell, deps: RoundDeps, isHeld: boolean, reading: Read
       value: verdict.value ?? null,
       unit: verdict.unit ?? null,
       consecutiveFailures: state.health.strikes,
+      incident: state.health.incident?.id,
       // Why it is no strike, and why nobody is told: decisions too (R16).
       ...(verdict.status === 'error' && verdict.whyNoStrike ? { noStrike: verdict.whyNoStrike } : {}),
       ...(cell.alertReason ? { alert: cell.alertReason } : {}),

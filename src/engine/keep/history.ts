@@ -1,0 +1,470 @@
+// history.db (PRODUCT section 3): what the audit lines tell, made ready for graphs and uptime. Lines wait in memory and are
+// committed once a second, so that no round waits for the disk; roll-ups, pruning and rebuilding are done in slices of some
+// milliseconds. The logs stay the truth: nothing here can stop the engine, and a lost database is filled from them again.
+// Longer than 250 lines: it is the one owner of the connection, of its transactions and of their timing.
+import type { DatabaseSync } from 'node:sqlite';
+import type { AuditEvent, AuditLog } from '../../contract/audit.ts';
+import { errorText } from '../../contract/errors.ts';
+import type { Overview, Series, Uptime } from '../../contract/history.ts';
+import type { IncidentView } from '../../contract/operations.ts';
+import type { ClockPort, TimersPort } from '../../contract/ports.ts';
+import type { Moment } from '../../contract/time.ts';
+import type { OnQuarantine } from './durable-file.ts';
+import { type IncidentPeriod, type IncidentTable, prepareIncidents } from './history-incidents.ts';
+import { createProjection, type Projection } from './history-project.ts';
+import { createPruner, type Pruner } from './history-prune.ts';
+import { overviewOf, type SeriesInput, series, uptime } from './history-query.ts';
+import { hasPast, type Rebuilt, rebuild } from './history-rebuild.ts';
+import { type DayTable, prepareDays, type RollDeps, rollStep } from './history-rollup.ts';
+import { isDamage, openDatabase, type PlaceOptions, quarantine } from './history-schema.ts';
+import { prepareTables, type ServiceRow, type Tables } from './history-tables.ts';
+
+export interface HistoryOptions {
+  readonly home: string;
+  readonly clock: ClockPort;
+  readonly timers: TimersPort;
+  readonly onQuarantine: OnQuarantine;
+  /** Told once when the history can't be kept, or is being rebuilt; with undefined when that is over. */
+  readonly onTrouble: (what: 'write' | 'rebuild', message: string | undefined) => void;
+  /** The logs were read into a new database: how many lines, from when. */
+  readonly onRebuilt?: (rebuilt: Rebuilt) => void;
+  /** false: an engine that lives for one command leaves rebuilding to the next. */
+  readonly mayRebuild?: boolean;
+  /** Older lines of the logs are not told to this store. Unix time. */
+  readonly beginsAt: number;
+  readonly maxBytes?: number;
+  readonly sqlite?: PlaceOptions['sqlite'];
+}
+
+export interface HistoryStore {
+  /** Takes a line of the audit trail while it is written. Never throws, never touches the disk. */
+  line(log: AuditLog, event: AuditEvent, at: Moment): void;
+  /** Commits what waits. */
+  flush(): void;
+  /** undefined: nothing is known of this service. */
+  series(input: SeriesInput): Series | undefined;
+  /** `days`: how many, the last one is today. In the order asked for. */
+  overview(services: readonly string[], days: number): Overview;
+  uptime(service: string, sinceMs: number): Uptime | undefined;
+  /** Percent over 24 h, 7 d and 30 d, some minutes old at most; null where nothing was observed. */
+  uptimes(service: string): Uptimes;
+  /** Newest first; undefined while the database does not know all that the logs know. */
+  incidents(period: IncidentPeriod): IncidentView[] | undefined;
+  close(): Promise<void>;
+}
+export interface Uptimes {
+  readonly '24h': number | null;
+  readonly '7d': number | null;
+  readonly '30d': number | null;
+}
+
+const COMMIT_MS = 1_000;
+const RETRY_MS = 10_000;
+/** How long one slice of background work may take, and the rest after it. */
+const SLICE_MS = 8;
+const REST_MS = 25;
+const LAST_SLICES_MS = 40;
+const WORK_EVERY_MS = 300_000;
+/** After a full five minutes; the roller leaves the last seconds alone. */
+const AFTER_MS = 6_000;
+const COMMITS_A_CHECKPOINT = 64;
+const PRUNE_EVERY_MS = 1_800_000;
+/** Ages are trusted, and old things let go, when no clock was set for so long. */
+const STEADY_MS = 3_600_000;
+const CLOCK_STEP_MS = 2_000;
+/** Lines that wait for a disk; the logs have them all. */
+const MOST_WAITING = 20_000;
+const UPTIME_FRESH_MS = 60_000;
+const UPTIME_STALE_MS = 600_000;
+const DAY_MS = 86_400_000;
+const NOTHING: Uptimes = { '24h': null, '7d': null, '30d': null };
+
+interface Line {
+  readonly log: AuditLog;
+  readonly event: AuditEvent;
+  readonly at: Moment;
+}
+/** An open database and all that belongs to it. */
+interface Ground {
+  readonly db: DatabaseSync;
+  readonly tables: Tables;
+  readonly incidents: IncidentTable;
+  readonly days: DayTable;
+  readonly services: Map<string, ServiceRow>;
+  readonly pruner: Pruner;
+  projection: Projection;
+}
+
+/** Rejects `home-unusable` when there can be no database; the engine then runs without one. */
+export async function openHistory(options: HistoryOptions): Promise<HistoryStore> {
+  const { clock, timers, mayRebuild = true, maxBytes = 200_000_000 } = options;
+  let ground: Ground | undefined = await openGround(options.beginsAt);
+  let waiting: Line[] = [];
+  let isClosed = false;
+  let cancelCommit: (() => void) | undefined;
+  let isUrgent = false;
+  let cancelWork: (() => void) | undefined;
+  let commits = 0;
+  let reopening: Promise<void> | undefined;
+  let rebuilding: { readonly stop: AbortController; readonly done: Promise<void>; reachedMs: number } | undefined;
+  let nextPruneMs = 0;
+  let steady = { offsetMs: offsetOf(clock.now()), sinceMs: clock.now().bootMs };
+  const incidentOf = new Map<string, string | undefined>();
+  const uptimeCache = new Map<string, { atMs: number; value: Uptimes }>();
+  startRebuild();
+  planWork(REST_MS);
+
+  // ------------------------------------------------------------ opening
+  async function openGround(beginsAt: number): Promise<Ground> {
+    const {
+      db,
+      tables: all,
+      isNew,
+    } = await openDatabase(options, (fresh) => ({
+      tables: prepareTables(fresh),
+      incidents: prepareIncidents(fresh),
+      days: prepareDays(fresh),
+    }));
+    const services = new Map<string, ServiceRow>();
+    const { tables, incidents } = all;
+    // Also where a crash came between the first tables and this line.
+    if (isNew || tables.meta('rebuild') === undefined)
+      tables.setMeta('rebuild', (await hasPast(options.home).catch(() => true)) ? beginsAt : 0);
+    const pruner = createPruner(db, () => services.values(), maxBytes, tables.meta('raw_floor') ?? 0);
+    const made = { db, ...all, services, pruner };
+    loadServices(made);
+    return { ...made, projection: createProjection({ tables, incidents, services, rawFloorMs: pruner.floorMs }, true) };
+  }
+
+  function loadServices({ services, tables }: Pick<Ground, 'services' | 'tables'>): void {
+    services.clear();
+    for (const row of tables.services()) services.set(row.id, row);
+  }
+
+  // ------------------------------------------------------------ transactions
+  /** All or nothing, in memory too. */
+  function transaction(on: Ground, work: () => void): void {
+    try {
+      on.db.exec('BEGIN IMMEDIATE');
+      work();
+      on.db.exec('COMMIT');
+      commits += 1;
+    } catch (error) {
+      try {
+        on.db.exec('ROLLBACK');
+      } catch {
+        // SQLite has rolled back by itself, or nothing was begun.
+      }
+      if (isDamage(error)) startOver(errorText(error));
+      else {
+        loadServices(on);
+        on.projection = createProjection(projectDeps(on), true);
+      }
+      throw error;
+    }
+  }
+  function projectDeps({ tables, incidents, services, pruner }: Ground) {
+    return { tables, incidents, services, rawFloorMs: pruner.floorMs };
+  }
+
+  /** The file is damaged while it is in use: it goes aside, and the logs fill a new one. */
+  function startOver(why: string): void {
+    const damaged = ground;
+    if (!damaged || reopening || isClosed) return;
+    ground = undefined;
+    rebuilding?.stop.abort();
+    reopening = (async () => {
+      try {
+        damaged.db.close();
+        await quarantine(options, why);
+        ground = await openGround(clock.now().wallMs);
+        options.onTrouble('write', undefined);
+        await rebuilding?.done;
+        startRebuild();
+        planCommit(COMMIT_MS);
+      } catch (error) {
+        options.onTrouble('write', `The history cannot be kept: ${errorText(error)}`);
+      } finally {
+        reopening = undefined;
+      }
+    })();
+  }
+
+  function flush(): void {
+    cancelCommit?.();
+    cancelCommit = undefined;
+    isUrgent = false;
+    const on = ground;
+    if (!on || waiting.length === 0) return;
+    const batch = waiting;
+    waiting = [];
+    try {
+      commit(on, batch);
+      options.onTrouble('write', undefined);
+    } catch (error) {
+      if (mayPass(error) || ground === undefined) {
+        waiting = [...batch, ...waiting].slice(-MOST_WAITING);
+        if (ground) options.onTrouble('write', `The history cannot be written: ${errorText(error)}`);
+        planCommit(RETRY_MS);
+        return;
+      }
+      // One line that can't be kept must not keep out the others.
+      for (const line of batch) {
+        try {
+          commit(on, [line]);
+        } catch (lineError) {
+          options.onTrouble('write', `A line of ${line.log}.log could not be kept in the history: ${errorText(lineError)}`);
+        }
+      }
+    }
+    refreshUptimes(on, batch);
+  }
+
+  function commit(on: Ground, batch: readonly Line[]): void {
+    transaction(on, () => {
+      for (const { log, event, at } of batch) on.projection.apply(log, event as unknown as Record<string, unknown>, at);
+      const { aliveMs } = on.projection.timeline;
+      if (aliveMs !== undefined) on.tables.setMeta('alive', aliveMs);
+    });
+    if (commits >= COMMITS_A_CHECKPOINT) planWork(REST_MS);
+  }
+
+  function planCommit(inMs: number): void {
+    if (cancelCommit || isClosed) return;
+    cancelCommit = timers.after(inMs, flush);
+  }
+
+  // ------------------------------------------------------------ work in slices
+  function planWork(inMs: number): void {
+    cancelWork?.();
+    cancelWork = undefined;
+    if (!isClosed) cancelWork = timers.after(inMs, work);
+  }
+
+  function work(): void {
+    const on = ground;
+    let hasMore = false;
+    if (on) {
+      try {
+        hasMore = workSlice(on, SLICE_MS);
+      } catch (error) {
+        if (ground) options.onTrouble('write', `The history cannot be written: ${errorText(error)}`);
+      }
+    }
+    const now = clock.now().wallMs;
+    planWork(hasMore ? REST_MS : WORK_EVERY_MS - (now % WORK_EVERY_MS) + AFTER_MS);
+  }
+
+  /** One slice: roll up, else let go, else bring the journal home. */
+  function workSlice(on: Ground, budgetMs: number): boolean {
+    const deadline = clock.now().awakeMs + budgetMs;
+    const isTime = () => clock.now().awakeMs < deadline;
+    let hasMore = false;
+    transaction(on, () => {
+      const deps = rollDeps(on);
+      const until = rebuilding ? { ...deps, nowMs: () => rebuilding?.reachedMs ?? 0 } : deps;
+      for (const service of on.services.values()) {
+        while (isTime() && rollStep(until, service)) hasMore = true;
+        if (!isTime()) break;
+      }
+    });
+    if (hasMore) return true;
+    const now = clock.now();
+    if (!rebuilding && now.bootMs >= nextPruneMs) {
+      const mayForget = isSteady(now);
+      transaction(on, () => {
+        while (isTime() && on.pruner.step(now.wallMs, mayForget)) hasMore = true;
+      });
+      if (!hasMore) nextPruneMs = now.bootMs + PRUNE_EVERY_MS;
+    }
+    if (hasMore || commits < COMMITS_A_CHECKPOINT) return hasMore;
+    commits = 0;
+    on.db.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    return false;
+  }
+
+  function isSteady(now: Moment): boolean {
+    if (Math.abs(offsetOf(now) - steady.offsetMs) > CLOCK_STEP_MS) steady = { offsetMs: offsetOf(now), sinceMs: now.bootMs };
+    return now.bootMs - steady.sinceMs >= STEADY_MS;
+  }
+
+  function rollDeps(on: Ground): RollDeps {
+    const nowMs = (): number => clock.now().wallMs;
+    return { tables: on.tables, days: on.days, open: on.projection.timeline.open, nowMs };
+  }
+
+  // ------------------------------------------------------------ the logs
+  function startRebuild(): void {
+    const on = ground;
+    const before = on?.tables.meta('rebuild');
+    if (!on || !mayRebuild || isClosed || !before) return;
+    const stop = new AbortController();
+    rebuilding = { stop, reachedMs: 0, done: run(on, before, stop.signal) };
+  }
+
+  async function run(on: Ground, beforeMs: number, signal: AbortSignal): Promise<void> {
+    await timers.sleep(COMMIT_MS, signal); // what the logs still hold in memory is written meanwhile
+    const importer = createProjection(projectDeps(on), false);
+    let hasBegun = false;
+    try {
+      const rebuilt = await rebuild(
+        {
+          home: options.home,
+          timers,
+          beforeMs,
+          signal,
+          transaction: (apply) => {
+            if (!hasBegun) options.onTrouble('rebuild', 'The history is being rebuilt from the logs.');
+            hasBegun = true;
+            flush(); // and nothing of the engine's own lines is lost when this is rolled back
+            transaction(on, apply);
+          },
+          reached: (atMs) => {
+            if (rebuilding) rebuilding.reachedMs = atMs;
+            planWork(0);
+          },
+        },
+        importer,
+      );
+      if (!rebuilt) return;
+      transaction(on, () => {
+        on.projection.adopt(importer.openIncidents, rebuilt.toMs);
+        on.tables.setMeta('rebuild', 0);
+      });
+      if (rebuilt.lines > 0) options.onRebuilt?.(rebuilt);
+      options.onTrouble('rebuild', undefined);
+    } catch (error) {
+      if (!signal.aborted) options.onTrouble('rebuild', `The history could not be rebuilt from the logs: ${errorText(error)}`);
+    } finally {
+      rebuilding = undefined;
+      planWork(REST_MS);
+    }
+  }
+
+  // ------------------------------------------------------------ answers
+  /** What waits belongs to the answer. */
+  function ready(): { on: Ground; deps: RollDeps } | undefined {
+    flush();
+    return ground && { on: ground, deps: rollDeps(ground) };
+  }
+
+  function answer<T>(ask: (on: Ground, deps: RollDeps) => T): T | undefined {
+    const to = ready();
+    if (!to) return undefined;
+    try {
+      return ask(to.on, to.deps);
+    } catch (error) {
+      if (isDamage(error)) startOver(errorText(error));
+      throw error;
+    }
+  }
+
+  function uptimesOf(on: Ground, service: ServiceRow): Uptimes {
+    const deps = rollDeps(on);
+    const over = (ms: number): number | null => {
+      const { percent } = uptime(deps, service, clock.now().wallMs - ms);
+      // Not rounded up: 100 is said when it was never down.
+      return percent === null ? null : Math.floor(percent * 1_000) / 1_000;
+    };
+    const value = { '24h': over(DAY_MS), '7d': over(7 * DAY_MS), '30d': over(30 * DAY_MS) };
+    uptimeCache.set(service.id, { atMs: clock.now().bootMs, value });
+    return value;
+  }
+
+  function refreshUptimes(on: Ground, batch: readonly Line[]): void {
+    for (const { event } of batch) {
+      if (event.event !== 'check') continue;
+      const service = on.services.get(String(event.service));
+      const known = service && uptimeCache.get(service.id);
+      if (service && known && clock.now().bootMs - known.atMs > UPTIME_FRESH_MS) guarded(() => uptimesOf(on, service), NOTHING);
+    }
+  }
+
+  function guarded<T>(ask: () => T, instead: T): T {
+    try {
+      return ask();
+    } catch (error) {
+      if (isDamage(error)) startOver(errorText(error));
+      return instead;
+    }
+  }
+
+  return {
+    line(log, event, at) {
+      if (isClosed) return;
+      waiting.push({ log, event, at });
+      if (waiting.length > MOST_WAITING) waiting.shift();
+      if (!isUrgent && isWeighty(log, event)) {
+        isUrgent = true;
+        cancelCommit?.();
+        cancelCommit = undefined;
+        planCommit(0);
+      } else planCommit(COMMIT_MS);
+    },
+    flush,
+    series: (input) =>
+      answer((on, deps) => {
+        const service = on.services.get(input.service);
+        return service && series(deps, service, input);
+      }),
+    overview: (ids, count) =>
+      answer((on, deps) =>
+        ids.map((id) => overviewOf(deps, on.services.get(id) ?? { key: -1, id, unit: null, valueSince: 0, rolled: 0 }, count)),
+      ) ?? [],
+    uptime: (id, sinceMs) =>
+      answer((on, deps) => {
+        const service = on.services.get(id);
+        return service && uptime(deps, service, sinceMs);
+      }),
+    uptimes(id) {
+      const service = ground?.services.get(id);
+      const on = ground;
+      if (!service || !on) return NOTHING;
+      const known = uptimeCache.get(id);
+      if (known && clock.now().bootMs - known.atMs < UPTIME_STALE_MS) return known.value;
+      return guarded(() => uptimesOf(on, service), NOTHING);
+    },
+    incidents: (period) =>
+      answer((on) => {
+        return on.tables.meta('rebuild') ? undefined : on.incidents.list(period);
+      }),
+    async close() {
+      if (isClosed) return;
+      cancelWork?.();
+      await reopening;
+      flush();
+      isClosed = true;
+      cancelCommit?.();
+      rebuilding?.stop.abort();
+      await rebuilding?.done;
+      const on = ground;
+      ground = undefined;
+      if (!on) return;
+      try {
+        const end = clock.now().awakeMs + LAST_SLICES_MS;
+        while (clock.now().awakeMs < end && workSlice(on, SLICE_MS));
+      } catch {
+        // What is not rolled up now is rolled up at the next start.
+      }
+      on.db.close();
+    },
+  };
+
+  /** An incident that begins or ends, attempts, alerts, the user's will: these don't wait for the second to be over. */
+  function isWeighty(log: AuditLog, event: AuditEvent): boolean {
+    if (event.event !== 'check') return log !== 'health' || event.event !== 'clock-jumped';
+    const [service, incident] = [String(event.service), event['incident'] as string | undefined];
+    if (incidentOf.get(service) === incident) return false;
+    incidentOf.set(service, incident);
+    return true;
+  }
+}
+
+const offsetOf = (now: Moment): number => now.wallMs - now.bootMs;
+
+/** A full disk, another process at work, a right that was taken: what waits is written when that is over. */
+function mayPass(error: unknown): boolean {
+  const code = (error as { errcode?: unknown } | null)?.errcode;
+  // SQLITE_BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN.
+  return typeof code === 'number' && [5, 6, 7, 8, 10, 13, 14].includes(code & 0xff);
+}

@@ -1,0 +1,107 @@
+// The engine's past: opens the history, has it listen to the audit trail, and answers what views ask about it. Where there
+// can be no history the engine runs on without one and says so; the trail alone still answers (R17).
+import { errorText, HealthError } from '../contract/errors.ts';
+import type { Overview, Series } from '../contract/history.ts';
+import type { IncidentView, OperationInput } from '../contract/operations.ts';
+import type { AuditPort, ClockPort, TimersPort } from '../contract/ports.ts';
+import { isoTime } from '../contract/time.ts';
+import type { Cell } from './cell.ts';
+import { type Period, readIncidents } from './history.ts';
+import type { OnQuarantine } from './keep/durable-file.ts';
+import { type HistoryOptions, type HistoryStore, openHistory, type Uptimes } from './keep/history.ts';
+
+interface PastOptions<A extends AuditPort> {
+  readonly home: string;
+  readonly clock: ClockPort;
+  readonly timers: TimersPort;
+  readonly audit: A;
+  /** When the engine began: older lines were written by another. Unix time. */
+  readonly beginsAt: number;
+  readonly isScheduled: boolean;
+  readonly onQuarantine: OnQuarantine;
+  problem(code: string, message: string | undefined): void;
+  readonly sqlite?: HistoryOptions['sqlite'];
+}
+export interface Past<A extends AuditPort> {
+  /** The trail, with the history listening to it. */
+  readonly audit: A;
+  uptimes(service: string): Uptimes;
+  series(input: OperationInput<'history'>, cell: Cell | undefined): Promise<Series>;
+  overview(services: readonly string[], days: number | undefined): Promise<Overview>;
+  incidents(period: Period): Promise<IncidentView[]>;
+  close(): Promise<void>;
+}
+
+const DEFAULT_DAYS = 90;
+
+export async function openPast<A extends AuditPort>(options: PastOptions<A>): Promise<Past<A>> {
+  const { home, clock, problem } = options;
+  let store: HistoryStore | undefined;
+  try {
+    store = await openHistory({
+      home,
+      clock,
+      timers: options.timers,
+      sqlite: options.sqlite,
+      beginsAt: options.beginsAt,
+      mayRebuild: options.isScheduled,
+      onQuarantine: options.onQuarantine,
+      onTrouble: (what, message) => problem(what === 'write' ? 'history' : 'history-rebuild', message),
+      onRebuilt: ({ lines, fromMs }) =>
+        options.audit.write(
+          'health',
+          { event: 'history-rebuilt', lines, from: fromMs === undefined ? null : isoTime({ wallMs: fromMs }) },
+          clock.now(),
+        ),
+    });
+  } catch (error) {
+    problem('history', `There is no history, graphs and uptime are missing: ${errorText(error)}`);
+  }
+
+  function known(): HistoryStore {
+    if (store) return store;
+    throw new HealthError('home-unusable', 'There is no history in this home.', { hint: 'What is wrong is told in the status.' });
+  }
+
+  return {
+    audit: {
+      ...options.audit,
+      write(log, event, at) {
+        options.audit.write(log, event, at);
+        store?.line(log, event, at);
+      },
+    },
+    uptimes: (service) => store?.uptimes(service) ?? { '24h': null, '7d': null, '30d': null },
+    async series(input, cell) {
+      const found = known().series(input);
+      if (found) return { ...found, limit: limitOf(found, cell) };
+      if (!cell) throw new HealthError('not-found', `There is no service ${input.service}.`);
+      const { service, from, to } = input;
+      return { service, from, to, stepMs: 0, source: 'readings', metric: input.metric ?? 'latency', unit: null, limit: null, points: [] };
+    },
+    overview: async (services, days) => known().overview(services, days ?? DEFAULT_DAYS),
+    async incidents(period) {
+      const { service, from, to } = period;
+      const fromMs = from === undefined ? 0 : Date.parse(from);
+      const toMs = to === undefined ? Number.MAX_SAFE_INTEGER : Date.parse(to);
+      let found: IncidentView[] | undefined;
+      try {
+        found = store?.incidents({ service, fromMs, toMs });
+      } catch {
+        // What is wrong with the database is told in the status; the trail knows as much.
+      }
+      if (found) return found;
+      await options.audit.flush().catch(() => undefined);
+      return readIncidents(home, period);
+    },
+    close: async () => store?.close().catch((error: unknown) => problem('history', errorText(error))),
+  };
+}
+
+/** The limit of the graph's own metric, as the last look had it. */
+function limitOf({ metric, unit }: Series, cell: Cell | undefined): number | null {
+  const verdict = cell?.verdict;
+  if (verdict?.limit === undefined || verdict.unit !== unit) return null;
+  // A check that judges its latency calls that its value.
+  return metric === 'value' || unit === 'ms' ? verdict.limit : null;
+}
