@@ -1,0 +1,67 @@
+// How the window asks the engine and follows it: one interface, two transports (HTTP in a browser, a bridge in Electron).
+// Every failure is a HealthError; the stream reconnects by itself and says how it stands. Knows no view.
+import { type ErrorCode, HealthError } from '../contract/errors.ts';
+import type { OperationInput, OperationOutput } from '../contract/operations.ts';
+import type { OperationName } from '../contract/routes.ts';
+import type { Snapshot } from '../contract/snapshot.ts';
+import { createHttpClient } from './client-http.ts';
+
+/** How the stream of snapshots stands. `lost`: what is shown is old; `retry` tries at once. */
+export type LinkState =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'live' }
+  | { readonly kind: 'lost'; readonly nextTryAtMs: number; readonly retry: () => void }
+  | { readonly kind: 'unauthorized' };
+
+export interface Client {
+  /** Rejects with a HealthError: the engine's own, `no-engine` when nobody answers, `unauthorized` when not signed in. */
+  ask<N extends OperationName>(name: N, input: OperationInput<N>): Promise<OperationOutput<N>>;
+  /** Follows the engine until the returned function is called. */
+  events(onSnapshot: (snapshot: Snapshot) => void, onState: (state: LinkState) => void): () => void;
+}
+
+/** What an error looks like on the wire (RFC 9457, section 7 of the product's contract). */
+export interface ProblemBody {
+  readonly title?: string;
+  readonly detail?: string;
+  readonly hint?: string;
+  readonly details?: Record<string, unknown>;
+}
+
+/** What the preload script offers in Electron. Errors do not survive that border as errors, so they come as values. */
+interface Bridge {
+  ask(
+    name: string,
+    input: unknown,
+  ): Promise<{ readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: ProblemBody }>;
+  onSnapshot(tell: (snapshot: Snapshot) => void): () => void;
+}
+
+export function asHealthError(body: ProblemBody, fallback: string): HealthError {
+  return new HealthError((body.title ?? 'internal') as ErrorCode, body.detail ?? fallback, {
+    ...(body.hint ? { hint: body.hint } : {}),
+    ...(body.details ? { details: body.details } : {}),
+  });
+}
+
+function createBridgeClient(bridge: Bridge): Client {
+  return {
+    async ask(name, input) {
+      const answer = await bridge.ask(name, input);
+      if (!answer.ok) throw asHealthError(answer.problem, 'The engine refused.');
+      return answer.value as OperationOutput<typeof name>;
+    },
+    events(onSnapshot, onState) {
+      onState({ kind: 'connecting' });
+      return bridge.onSnapshot((snapshot) => {
+        onState({ kind: 'live' });
+        onSnapshot(snapshot);
+      });
+    },
+  };
+}
+
+const bridge = (globalThis as { jarvis?: Bridge }).jarvis;
+
+/** The one client of this window. */
+export const client: Client = bridge ? createBridgeClient(bridge) : createHttpClient();

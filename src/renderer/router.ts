@@ -1,0 +1,42 @@
+// Where the window is: the part of the address after `#`, so that the same files work from a server and from a folder.
+import { useEffect, useState } from 'preact/hooks';
+
+export type Route =
+  | { readonly view: 'overview' }
+  | { readonly view: 'service'; readonly id: string }
+  | { readonly view: 'incidents'; readonly service: string | undefined }
+  | { readonly view: 'settings' }
+  | { readonly view: 'watch' }
+  | { readonly view: 'nowhere' };
+
+export function routeOf(hash: string): Route {
+  const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
+  const [view = '', ...rest] = path.split('/').map(decode);
+  if (view === '') return { view: 'overview' };
+  if (view === 'service' && rest[0]) return { view: 'service', id: rest[0] };
+  if (view === 'incidents') return { view: 'incidents', service: new URLSearchParams(query).get('service') ?? undefined };
+  if (view === 'settings' || view === 'watch') return { view };
+  return { view: 'nowhere' };
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+export function serviceHref(id: string): string {
+  return `#/service/${encodeURIComponent(id)}`;
+}
+
+export function useRoute(): Route {
+  const [hash, setHash] = useState(location.hash);
+  useEffect(() => {
+    const changed = () => setHash(location.hash);
+    addEventListener('hashchange', changed);
+    return () => removeEventListener('hashchange', changed);
+  }, []);
+  return routeOf(hash);
+}

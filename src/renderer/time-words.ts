@@ -1,0 +1,85 @@
+// Times and numbers in words. Pure, in the reader's own time zone and language of the clock. Units: milliseconds, bytes, percent.
+import type { ServiceView } from '../contract/snapshot.ts';
+import { durationText, sizeText } from '../contract/units.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** "4 min", "2 h 5 min", "3 days": coarse enough not to flicker. */
+export function spanText(ms: number): string {
+  if (ms < 1_000) return 'a moment';
+  if (ms < MINUTE) return `${Math.floor(ms / 1_000)} s`;
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
+  if (ms < 6 * HOUR) {
+    const minutes = Math.floor((ms % HOUR) / MINUTE);
+    return minutes ? `${Math.floor(ms / HOUR)} h ${minutes} min` : `${Math.floor(ms / HOUR)} h`;
+  }
+  if (ms < 2 * DAY) return `${Math.floor(ms / HOUR)} h`;
+  if (ms < 60 * DAY) return `${Math.floor(ms / DAY)} days`;
+  return `${Math.floor(ms / (30 * DAY))} months`;
+}
+export function agoText(ms: number, isDuration = false): string {
+  if (ms < 2_000 && !isDuration) return 'just now';
+  return isDuration ? spanText(ms) : `${spanText(ms)} ago`;
+}
+export function inText(ms: number): string {
+  return `in ${spanText(ms)}`;
+}
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium', hourCycle: 'h23' });
+const dayLong = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+const dayShort = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+
+/** "14:32". */
+export function clockText(at: string | number): string {
+  return clock.format(new Date(at));
+}
+/** The whole date and time, for tooltips. */
+export function exactText(at: string | number): string {
+  return exact.format(new Date(at));
+}
+/** "14:32" today, "23 Nov, 14:32" else. */
+export function pointText(at: string | number, nowMs: number): string {
+  const isToday = new Date(at).toDateString() === new Date(nowMs).toDateString();
+  return isToday ? clockText(at) : `${dayShort.format(new Date(at))}, ${clockText(at)}`;
+}
+/** `2026-11-24` as a day that people read; the day is a plain date, not a moment. */
+export function dayText(day: string): string {
+  const [year, month, date] = day.split('-').map(Number) as [number, number, number];
+  return dayShort.format(new Date(year, month - 1, date));
+}
+/** Heading of a day: "Today", "Yesterday", else the date. */
+export function dayHeading(ms: number, nowMs: number): string {
+  const day = new Date(ms).toDateString();
+  if (day === new Date(nowMs).toDateString()) return 'Today';
+  if (day === new Date(nowMs - DAY).toDateString()) return 'Yesterday';
+  return dayLong.format(new Date(ms));
+}
+
+/** Milliseconds until tomorrow, 9 in the morning: when people are back. */
+export function untilTomorrowMs(nowMs: number): number {
+  const day = new Date(nowMs);
+  return new Date(day.getFullYear(), day.getMonth(), day.getDate() + 1, 9).getTime() - nowMs;
+}
+
+export function percentText(share: number): string {
+  if (share === 100) return '100 %';
+  // Never rounds a bad day up to a perfect one.
+  const digits = share >= 99.99 ? 3 : share >= 90 ? 2 : 1;
+  return `${(Math.floor(share * 10 ** digits) / 10 ** digits).toFixed(digits).replace(/\.?0+$/, '')} %`;
+}
+/** A measured value with its unit. */
+export function valueText(value: number, unit: ServiceView['unit']): string {
+  switch (unit) {
+    case 'percent':
+      return `${Math.round(value * 10) / 10} %`;
+    case 'bytes':
+      return sizeText(value);
+    case 'ms':
+      return value < 1_000 ? `${value < 10 ? Math.round(value * 10) / 10 : Math.round(value)} ms` : durationText(value);
+    default:
+      return String(Math.round(value * 100) / 100);
+  }
+}

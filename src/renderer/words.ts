@@ -1,0 +1,269 @@
+// What the window says about a service: one sentence or two that a person understands, and the words for named reasons (R16).
+// Pure: values in, text out. Over 250 lines because all words stand in one place, where they can be read against each other.
+import type { AttemptView, IncidentView } from '../contract/operations.ts';
+import type { ServiceView } from '../contract/snapshot.ts';
+import { clockText, pointText, spanText } from './time-words.ts';
+
+/** A limit or a pattern that is passed is not "down": the service may well run. */
+const NOT_DOWN: ReadonlySet<string> = new Set([
+  'over-limit',
+  'too-slow',
+  'pressure-warning',
+  'pressure-critical',
+  'pattern-found',
+  'log-stale',
+  'exit-error',
+]);
+const RESTARTS: ReadonlySet<string> = new Set(['restart-process', 'launchd', 'auto']);
+const EVIDENCE = 'log-top-processes';
+
+export interface SentenceFacts {
+  readonly nowMs: number;
+  /** The open incident, where it is known: it tells how often was repaired. */
+  readonly incident?: Pick<IncidentView, 'startedAt' | 'attempts'> | undefined;
+}
+
+/** "Down for 4 min. Restarted once, no answer on port 3000." */
+export function sentenceOf(view: ServiceView, facts: SentenceFacts): string {
+  switch (view.phase) {
+    case 'paused':
+      return view.pausedUntil ? `Paused until ${pointText(view.pausedUntil, facts.nowMs)}.` : 'Paused until you resume it.';
+    case 'stopped':
+      return 'Stopped on purpose. It stays so until you start it.';
+  }
+  if (view.reason === 'not-yet-checked') {
+    const waitMs = view.nextCheckAt === null ? 0 : Date.parse(view.nextCheckAt) - facts.nowMs;
+    return waitMs > 1_000 ? `The first look comes in ${spanText(waitMs)}.` : 'The first look is under way.';
+  }
+  if (view.status === 'unknown') return `Cannot be looked at: ${lower(bare(view.message))}.`;
+  if (view.status !== 'error') {
+    if (view.phase === 'settling') return `${bare(view.message)}. It was started a moment ago.`;
+    return `${bare(view.message)}.`;
+  }
+  return [howLong(view, facts), ...whatNow(view, facts)].filter(Boolean).join(' ');
+}
+
+/** "Gateway has been down for 12 min. 3 repairs did not help.": the worst, in the head of the window. */
+export function briefOf(view: ServiceView, facts: SentenceFacts): string {
+  const since = facts.incident?.startedAt ?? view.since;
+  const span = since === null ? '' : ` for ${spanText(Math.max(0, facts.nowMs - Date.parse(since)))}`;
+  const state = view.status === 'unknown' ? 'could not be looked at' : NOT_DOWN.has(view.reason) ? 'has not been well' : 'has been down';
+  const count = realRepairs(view, facts.incident).length;
+  const repairs =
+    count > 0 ? `${count} ${count === 1 ? 'repair' : 'repairs'} did not help.` : whyNot(view, facts) || `${upper(bare(view.message))}.`;
+  return `${view.name} ${state}${span}. ${repairs}`;
+}
+
+function howLong(view: ServiceView, { incident, nowMs }: SentenceFacts): string {
+  const since = incident?.startedAt ?? view.since;
+  const span = since === null ? '' : ` for ${spanText(Math.max(0, nowMs - Date.parse(since)))}`;
+  if (!NOT_DOWN.has(view.reason)) return `Down${span}.`;
+  return view.reason === 'over-limit' ? `Over its limit${span}.` : `Not well${span}.`;
+}
+
+function whatNow(view: ServiceView, facts: SentenceFacts): string[] {
+  const seen = bare(view.message);
+  const repairs = repairsOf(view, facts.incident);
+  switch (view.phase) {
+    case 'recovering':
+      return [`${upper(seen)}.`, `${doing(view.lastAttempt?.remedy)} now.`];
+    case 'settling': {
+      const last = view.lastAttempt;
+      if (last && last.outcome === null) {
+        return [`${done(last.remedy)} ${spanText(Math.max(0, facts.nowMs - Date.parse(last.at)))} ago, waiting for it to answer.`];
+      }
+      return ['It was started a moment ago and may still be starting.'];
+    }
+    case 'held':
+      return [`${upper(seen)}.`, 'The restart waits: a build is running in its folder.'];
+    case 'suppressed':
+      return ['Something that it depends on is down; that comes first.'];
+    case 'gave-up':
+      return [`${repairs ? `${repairs} without success.` : 'Repairs did not help.'}`, `${upper(seen)}.`, nextTry(view, facts)];
+    default:
+      return [repairs ? `${repairs}, ${lower(seen)}.` : `${upper(seen)}.`, whyNot(view, facts)];
+  }
+}
+
+function nextTry(view: ServiceView, { nowMs }: SentenceFacts): string {
+  if (!view.nextAttemptAt) return '';
+  return Date.parse(view.nextAttemptAt) <= nowMs ? 'The next try is due.' : `Next try at ${pointText(view.nextAttemptAt, nowMs)}.`;
+}
+
+/** Why nothing is being repaired at this moment; silent where the next attempt is a matter of course. */
+function whyNot(view: ServiceView, facts: SentenceFacts): string {
+  switch (view.recoveryReason) {
+    case 'no-remedy':
+      return 'Nothing is set up to repair it.';
+    case 'recovery-disabled':
+      return 'Repairs are switched off.';
+    case 'supervisor-first':
+      return 'Its own supervisor gets the first chance.';
+    case 'state-unwritable':
+      return 'Not repaired: the record of a repair cannot be written.';
+    case 'cooldown':
+      return view.nextAttemptAt ? `Next try at ${clockText(view.nextAttemptAt)}.` : '';
+    case 'build-running':
+      return 'The restart waits: a build is running in its folder.';
+    default:
+      return view.recoveryReason && view.nextAttemptAt && Date.parse(view.nextAttemptAt) > facts.nowMs ? nextTry(view, facts) : '';
+  }
+}
+
+/** "Restarted twice"; empty when nothing was tried in this incident. */
+function repairsOf(view: ServiceView, incident: SentenceFacts['incident']): string {
+  const real = realRepairs(view, incident);
+  const [first] = real;
+  if (!first) return '';
+  const verb = real.every((attempt) => RESTARTS.has(attempt.remedy)) ? 'Restarted' : real.length === 1 ? done(first.remedy) : 'Repaired';
+  return `${verb} ${times(real.length)}`;
+}
+
+/** Those that were carried out, without mere evidence. */
+function realRepairs(view: ServiceView, incident: SentenceFacts['incident']): readonly Pick<AttemptView, 'remedy' | 'outcome'>[] {
+  const attempts: readonly Pick<AttemptView, 'remedy' | 'outcome'>[] = incident?.attempts ?? lastOfThisIncident(view);
+  return attempts.filter((attempt) => attempt.remedy !== EVIDENCE && (attempt.outcome === 'failed' || attempt.outcome === 'succeeded'));
+}
+
+function lastOfThisIncident(view: ServiceView): readonly Pick<AttemptView, 'remedy' | 'outcome'>[] {
+  const { lastAttempt, since } = view;
+  return lastAttempt && since && lastAttempt.at >= since ? [lastAttempt] : [];
+}
+
+/** What a remedy does, as it happens. */
+export function doing(remedy: string | undefined): string {
+  return words(remedy)[0];
+}
+/** What a remedy did. */
+function done(remedy: string | undefined): string {
+  return words(remedy)[1];
+}
+function words(remedy: string | undefined): readonly [string, string] {
+  switch (remedy) {
+    case 'restart-process':
+    case 'launchd':
+    case 'auto':
+      return ['Being restarted', 'Restarted'];
+    case 'command':
+      return ['Its repair command runs', 'Ran its repair command'];
+    case 'delete-old-logs':
+      return ['Old logs are being deleted', 'Deleted old logs'];
+    case 'rotate-logs':
+      return ['Its logs are being rotated', 'Rotated its logs'];
+    case 'http':
+      return ['Its repair address is being called', 'Called its repair address'];
+    case EVIDENCE:
+      return ['The largest processes are being listed', 'Listed the largest processes'];
+    case 'start':
+      return ['Being started', 'Started'];
+    default:
+      return ['Being repaired', 'Repaired'];
+  }
+}
+
+/** What the button that repairs this kind of service is called. */
+export function healWord(type: string): string {
+  return type === 'disk' || type === 'memory' || type === 'log-files' ? 'Repair now' : 'Restart';
+}
+
+const REASONS: Record<string, string> = {
+  'first-strike': 'it had just failed',
+  'next-remedy': 'the one before had not helped',
+  'stand-down-over': 'one more try after a while',
+  person: 'you asked for it',
+  cooldown: 'too soon after the last try',
+  'budget-spent': 'all tries were spent',
+  'gave-up': 'all tries were spent',
+  'no-remedy': 'nothing is set up to repair it',
+  'recovery-disabled': 'repairs are switched off',
+  'dependency-down': 'something it depends on was down',
+  'build-running': 'a build was running',
+  'start-window': 'it may still be starting',
+  settling: 'it may still be starting',
+  'supervisor-first': 'its own supervisor gets the first chance',
+  'state-unwritable': 'the record could not be written',
+  'attempt-running': 'a repair was running already',
+  'healthy-again': 'it is well again',
+  'came-back': 'it came back by itself',
+  'no-answer': 'no answer in its start window',
+  'timed-out': 'no answer in time',
+  'could-not-verify': 'the outcome could not be seen',
+  interrupted: 'the engine ended in between',
+  'dry-run': 'dry run: nothing was touched',
+  'no-certain-owner': 'no process could be named for certain',
+  'another-copy': 'another copy is running',
+  'port-taken': 'its port is taken by something else',
+  'could-not-stop': 'the old process did not end',
+  'disabled-by-user': 'you have disabled it',
+  'no-remedy-says-how': 'no remedy says how',
+  'open-files-unknown': 'open files could not be listed',
+  'nothing-to-delete': 'there was nothing to delete',
+  'nothing-to-rotate': 'there was nothing to rotate',
+  'writes-at-own-offset': 'its writer does not append',
+  'program-missing': 'the program was not found',
+  'command-timed-out': 'its command took too long',
+  'evidence-recorded': 'for the record',
+};
+/** A named reason in words; one that is not known is shown as it is named. */
+export function reasonText(reason: string): string {
+  return REASONS[reason] ?? reason.replaceAll('-', ' ');
+}
+
+/** "Restarted, well after 4 s": an attempt in one line. */
+export function attemptText(attempt: Pick<AttemptView, 'remedy' | 'outcome' | 'reason' | 'secondsToHealthy' | 'trigger'>): string {
+  const by = attempt.trigger === 'person' ? ' by you' : '';
+  switch (attempt.outcome) {
+    case null:
+      return `${doing(attempt.remedy)}${by ? ', as you asked' : ''}`;
+    case 'succeeded':
+      return attempt.remedy === EVIDENCE
+        ? done(attempt.remedy)
+        : `${done(attempt.remedy)}${by}, well ${attempt.secondsToHealthy === null ? 'again' : `after ${spanText(attempt.secondsToHealthy * 1_000)}`}`;
+    case 'failed':
+      return `${done(attempt.remedy)}${by} without success: ${reasonText(attempt.reason)}`;
+    case 'refused':
+      return `Not repaired: ${reasonText(attempt.reason)}`;
+    case 'dry-run':
+      return `Would have: ${lower(done(attempt.remedy))} (dry run)`;
+  }
+}
+
+/** What an incident was, in a few words: "No answer on port 3000". */
+export function incidentText(incident: Pick<IncidentView, 'message' | 'reason'>): string {
+  return upper(bare(incident.message)) || upper(reasonText(incident.reason));
+}
+
+/** How an incident ended, or how it stands. */
+export function endText(incident: IncidentView, nowMs: number): string {
+  const span = spanText((incident.endedAt ? Date.parse(incident.endedAt) : nowMs) - Date.parse(incident.startedAt));
+  if (!incident.endedAt) return `going on for ${span}`;
+  const last = incident.attempts.at(-1);
+  const how = last?.outcome === 'succeeded' && last.remedy !== EVIDENCE ? `${lower(done(last.remedy))}, ` : '';
+  return `${how}over after ${span}`;
+}
+
+const KINDS: Record<string, string> = {
+  down: 'you were told',
+  'gave-up': 'you were told: repairs did not help',
+  unknown: 'you were told: cannot look',
+  recovered: 'you were told',
+};
+export function alertedText(kind: string): string {
+  return KINDS[kind] ?? 'you were told';
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : count === 2 ? 'twice' : `${count} times`;
+}
+/** Without its full stop, so that more can follow. */
+function bare(sentence: string): string {
+  return sentence.trim().replace(/[.\s]+$/u, '');
+}
+/** Upper first letter, but not of names of files and programs. */
+function upper(text: string): string {
+  return /^[a-z]+[ ,']/.test(text) ? text.slice(0, 1).toUpperCase() + text.slice(1) : text;
+}
+/** Lower first letter, but not of abbreviations and names like "TLS". */
+function lower(text: string): string {
+  return /^[A-Z][a-z' ]/.test(text) ? text.slice(0, 1).toLowerCase() + text.slice(1) : text;
+}
