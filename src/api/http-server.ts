@@ -30,7 +30,8 @@ export async function listen(
       maxHeaderSize: limits.headBytes,
       requestTimeout: limits.requestMs,
       headersTimeout: limits.headMs,
-      connectionsCheckingInterval: Math.min(5_000, limits.headMs),
+      // Waking up is nearly all that an idle engine costs: a slow client may be ended so much later.
+      connectionsCheckingInterval: Math.min(30_000, limits.headMs),
       requireHostHeader: false, // told by us, as a problem
     },
     handle,

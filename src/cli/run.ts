@@ -17,15 +17,17 @@ const FREE_MS = 2_000;
 const LAST_MS = 3_000;
 const FREE_POLL_MS = 20;
 
-/** When the first looks are over. */
+/** When the first looks are over, and whether the engine then has so much to do that it collects by itself anyway. */
 const TIDY_MS = 10_000;
+const IS_BUSY = 0.05;
 /** How long a single round may still hold the home. */
 const ROUND_MS = 60_000;
 const ROUND_POLL_MS = 200;
 
 /** What the start left behind is given back once: an idle engine would not collect it for hours (docs/decisions/0004-memory.md).
  * There only with the flags of bin/jarvis-health. */
-function tidy(): void {
+function tidy(before: ReturnType<typeof performance.eventLoopUtilization>): void {
+  if (performance.eventLoopUtilization(before).utilization > IS_BUSY) return;
   globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
@@ -62,7 +64,9 @@ export async function run(call: Call, options: RunOptions): Promise<number> {
     tellReady(call, engine, loopback?.url ?? `unix:${server.address}`);
     if (loopback) tellSignIn(call, loopback);
     const stopShowing = call.io.isTerminal && !call.isJson ? await showLive(call, engine) : showLines(call, engine);
-    const tidying = setTimeout(tidy, TIDY_MS);
+    let tidying = setTimeout(() => {
+      tidying = setTimeout(tidy, TIDY_MS / 2, performance.eventLoopUtilization());
+    }, TIDY_MS / 2);
     await stop.asked;
     clearTimeout(tidying);
     stopShowing();

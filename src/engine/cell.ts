@@ -11,6 +11,8 @@ export interface Cell {
   probe: ProbeContext;
   lastLook: { startedAt: Moment; endedAt: Moment; latencyMs: number } | undefined;
   lastOkAt: Moment | undefined;
+  /** The state in which another look that finds all well changes nothing (round.ts, `isAtRest`); undefined when not known to be such. */
+  restState: ServiceState | undefined;
   verdict: Verdict | undefined;
   /** Why nothing is done, and until when. */
   planReason: PlanReason | undefined;
@@ -48,6 +50,7 @@ export function newCell(service: ServiceConfig, state: ServiceState, probe: Prob
     probe,
     lastLook: undefined,
     lastOkAt: undefined,
+    restState: undefined,
     verdict: undefined,
     planReason: undefined,
     planWaitMs: undefined,

@@ -235,6 +235,11 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     if (isClosed || cell.isGone) return;
     if (!deps.isScheduled && !cell.state.recovery.current) return;
     const now = clock.now();
+    if (cell.restState === cell.state && cell.lastLook) {
+      // What `nextDue` says of a service at rest.
+      planRoutine(cell, now.bootMs + remainingMs(cell.lastLook.startedAt, cell.service.intervalMs, now), now);
+      return;
+    }
     const waits = [left(cell.planWaitMs, cell.planAt, now), left(cell.alertWaitMs, cell.alertAt, now)].filter((ms) => ms !== undefined);
     const due = nextDue({
       service: cell.service,
@@ -391,6 +396,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     noticeTime(clock.now(), beatAtBootMs);
     config = next;
     limit.concurrency = next.concurrency;
+    for (const cell of cells.values()) cell.restState = undefined;
     const wanted = new Map(next.services.map((service) => [service.id, service]));
     for (const [id, cell] of cells) if (!wanted.has(id)) drop(cell);
     const fresh = next.services.filter((service) => !cells.has(service.id));
@@ -431,6 +437,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     if (isSame) return;
     if (JSON.stringify(cell.service.check) !== JSON.stringify(service.check)) cell.probe = { ...deps.probeContext(), memory: new Map() };
     cell.service = service;
+    cell.restState = undefined;
     cell.mayHaveChanged = true;
     reschedule(cell);
   }

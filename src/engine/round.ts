@@ -1,7 +1,7 @@
 // The order of a round, written once: look → judge → advance → plan → intent → alert → record (DESIGN "The value that travels").
 // It decides nothing itself and touches the machine only through what it is handed.
 import type { Config, RemedyConfig } from '../contract/config.ts';
-import type { Plan, PlanReason, Reading, ServiceState, Verdict } from '../contract/flow.ts';
+import type { Phase, Plan, PlanReason, Reading, ServiceState, Verdict } from '../contract/flow.ts';
 import type { AuditPort, ClockPort, IdsPort } from '../contract/ports.ts';
 import { type Moment, stampOf } from '../contract/time.ts';
 import type { Cell } from './cell.ts';
@@ -52,7 +52,15 @@ export type RoundDepth = 'full' | 'look';
 const NOBODY: readonly string[] = Object.freeze([]);
 
 export async function round(cell: Cell, deps: RoundDeps, depth: RoundDepth): Promise<void> {
-  const seen = await lookAwake(cell, deps);
+  const epoch = deps.epoch();
+  const looked = await deps.look(cell);
+  const seen = deps.epoch() === epoch ? looked : cutShort(looked);
+  if (isNothingNew(cell, seen)) {
+    if (cell.isGone || deps.isClosing()) return;
+    noteLook(cell, seen);
+    recordCheck(cell, deps, 'healthy', seen);
+    return;
+  }
   const reading = isWellAtSight(seen) ? seen : await withProcessAge(cell, seen, deps);
   const suppressedBy = cell.service.dependsOn.length === 0 ? NOBODY : await suppressed(cell, reading, deps, depth);
   if (cell.isGone || deps.isClosing()) return;
@@ -90,9 +98,7 @@ export async function round(cell: Cell, deps: RoundDeps, depth: RoundDepth): Pro
   cell.state = withParts(before, nextHealth, nextRecovery);
   // The old one where it says the same: what lives for an interval is dear to collect.
   if (!cell.verdict || !isSameVerdict(cell.verdict, verdict)) cell.verdict = verdict;
-  cell.lastLook = { startedAt: reading.startedAt, endedAt: reading.endedAt, latencyMs: reading.latencyMs };
-  cell.processes = reading.processes;
-  if (verdict.status === 'ok') cell.lastOkAt = reading.endedAt;
+  noteLook(cell, reading);
   const isAttemptOver = before.recovery.current !== undefined && nextRecovery.current === undefined;
   if (isAttemptOver) recordFinished(cell, deps, now);
 
@@ -110,17 +116,54 @@ export async function round(cell: Cell, deps: RoundDeps, depth: RoundDepth): Pro
   const begun = depth === 'full' ? followPlan(cell, plan, deps, now) : undefined;
   if (begun) await begun;
   if (depth === 'full') followAlert(cell, deps, isHeld, now);
-  recordCheck(cell, deps, isHeld, reading);
+  recordCheck(cell, deps, phaseOf(cell.state, isHeld, reading.endedAt), reading);
+  cell.restState = cell.state === before && plan.reason === 'not-failing' && isAtRest(before) ? before : undefined;
   if (cell.state !== before) deps.put(cell);
   if (isAttemptOver) deps.attemptFinished(cell);
 }
 
 /** A look that spans a sleep has seen nothing (R9). */
-async function lookAwake(cell: Cell, deps: RoundDeps): Promise<Reading> {
-  const epoch = deps.epoch();
-  const reading = await deps.look(cell);
-  if (deps.epoch() === epoch) return reading;
+function cutShort(reading: Reading): Reading {
   return { ...reading, level: 'unknown', reason: 'cut-short', message: 'The machine slept during this look', measures: [] };
+}
+
+/** Nearly all looks: well, by the very words of the last one, in a state that this leaves as it is. Deciding it all again would
+ * be most of what a look at a port costs (bench/tcp-checks.ts). */
+function isNothingNew(cell: Cell, reading: Reading): boolean {
+  const { verdict } = cell;
+  return (
+    cell.restState === cell.state &&
+    reading.level === 'ok' &&
+    reading.measures.length === 0 &&
+    verdict?.status === 'ok' &&
+    verdict.reason === reading.reason &&
+    verdict.message === reading.message
+  );
+}
+
+/** Well, and nothing that runs out by itself or that another look could end: no incident, window, attempt, pause, stop or alert. */
+function isAtRest({ health, recovery, alert }: ServiceState): boolean {
+  return (
+    health.status === 'ok' &&
+    !health.isLatched &&
+    health.strikes === 0 &&
+    health.unknowns === 0 &&
+    !health.incident &&
+    !health.settle &&
+    !health.paused &&
+    !health.stopped &&
+    health.suppressedBy.length === 0 &&
+    !recovery.current &&
+    !recovery.gaveUp &&
+    !recovery.lastSkip &&
+    !alert.alert
+  );
+}
+
+function noteLook(cell: Cell, reading: Reading): void {
+  cell.lastLook = { startedAt: reading.startedAt, endedAt: reading.endedAt, latencyMs: reading.latencyMs };
+  cell.processes = reading.processes;
+  if (cell.verdict?.status === 'ok') cell.lastOkAt = reading.endedAt;
 }
 
 async function suppressed(cell: Cell, reading: Reading, deps: RoundDeps, depth: RoundDepth): Promise<readonly string[]> {
@@ -296,7 +339,7 @@ export function recordFinished(cell: Cell, deps: Pick<RoundDeps, 'audit'>, now: 
   );
 }
 
-function recordCheck(cell: Cell, deps: RoundDeps, isHeld: boolean, reading: Reading): void {
+function recordCheck(cell: Cell, deps: RoundDeps, phase: Phase, reading: Reading): void {
   const { verdict, state } = cell;
   if (!verdict) return;
   deps.audit.write(
@@ -305,7 +348,7 @@ function recordCheck(cell: Cell, deps: RoundDeps, isHeld: boolean, reading: Read
       event: 'check',
       service: cell.service.id,
       status: verdict.status,
-      phase: phaseOf(state, isHeld, reading.endedAt),
+      phase,
       reason: verdict.reason,
       message: verdict.message,
       latencyMs: Math.round(reading.latencyMs * 10) / 10,

@@ -76,7 +76,7 @@ it('answers every misuse with a problem document, and stays well', async () => {
     [404, 'POST', '/api/v1/services/__proto__/pause', '{}'],
     [404, 'POST', '/api/v1/alerts/constructor/claim', '{}'],
     [400, 'GET', '/api/v1/services/%E0%A4%A'],
-    [404, 'GET', '//'],
+    [400, 'GET', '//'],
     [404, 'GET', 'http://example.invalid/api/v1/status'],
     [405, 'DELETE', '/api/v1/status'],
     [405, 'POST', '/api/v1/status', '{}'],
@@ -90,8 +90,8 @@ it('answers every misuse with a problem document, and stays well', async () => {
     [400, 'POST', '/api/v1/services/memory/pause', '{"fro":1000}'],
     [400, 'POST', '/api/v1/services/memory/pause', '{"__proto__":{"forMs":1000}}'],
     [400, 'POST', '/api/v1/services/memory/pause', Buffer.from([0xff, 0xfe, 0x00])],
-    [400, 'GET', '/api/v1/history?from=yesterday'],
-    [400, 'GET', '/api/v1/history?form=2026-01-01T00:00:00Z'],
+    [400, 'GET', '/api/v1/trail?from=yesterday'],
+    [400, 'GET', '/api/v1/trail?form=2026-01-01T00:00:00Z'],
     [409, 'POST', '/api/v1/services/memory/heal', '{}'],
     [409, 'POST', '/api/v1/services/memory/ack', '{}'],
   ];
@@ -147,7 +147,7 @@ it('a body that is too large, a client that is slow and one that goes away hold 
   slow.write('POST /api/v1/services/memory/pause HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{');
   const gone = net.connect(inHome(place, 'engine.sock'));
   gone.on('error', () => undefined);
-  gone.write('GET /api/v1/history HTTP/1.1\r\nHost: x\r\n\r\n');
+  gone.write('GET /api/v1/trail HTTP/1.1\r\nHost: x\r\n\r\n');
   gone.destroy();
   const noise = net.connect(inHome(place, 'engine.sock'));
   noise.on('error', () => undefined);
@@ -160,7 +160,7 @@ it('a body that is too large, a client that is slow and one that goes away hold 
 
 it('200 requests at once: all are answered, and so is the next', async () => {
   const { place, engine } = await opened();
-  const targets = ['/api/v1/status', '/api/v1/services/memory', '/api/v1/alerts', '/api/v1/history', '/api/v1/services/nobody'];
+  const targets = ['/api/v1/status', '/api/v1/services/memory', '/api/v1/alerts', '/api/v1/trail', '/api/v1/services/nobody'];
   const answers = await Promise.all(Array.from({ length: 200 }, (_, index) => ask(place, 'GET', targets[index % 5] as string)));
   expect(answers.map((answer) => answer.status)).toEqual(Array.from({ length: 200 }, (_, index) => (index % 5 === 4 ? 404 : 200)));
   const checks = await Promise.all(Array.from({ length: 40 }, () => ask(place, 'POST', '/api/v1/services/memory/check')));

@@ -27,6 +27,12 @@ interface Watched {
   readonly ended: Set<string>;
   onEnd: (identity: ProcessIdentity) => void;
 }
+/** One process that is looked at, for one who watches it. */
+interface Look {
+  readonly key: string;
+  readonly one: Watched;
+  readonly identity: ProcessIdentity;
+}
 
 const idOf = (identity: ProcessIdentity) => `${identity.pid}/${identity.startId}`;
 
@@ -39,10 +45,18 @@ export function createProcessWatch({ processes, timers, everyMs = 900 }: Process
   let cancel: (() => void) | undefined;
   let quickLooks = 0;
 
-  const isWaiting = () => watched.values().some((one) => one.ended.size < one.identities.length);
+  /** Who is still to be looked at; undefined when that has changed. Kept, so that the everyday look does next to nothing. */
+  let looks: readonly Look[] | undefined;
+
+  function waiting(): readonly Look[] {
+    looks ??= [...watched].flatMap(([key, one]) =>
+      one.identities.filter((identity) => !one.ended.has(idOf(identity))).map((identity) => ({ key, one, identity })),
+    );
+    return looks;
+  }
 
   function arm(): void {
-    if (cancel || !isWaiting()) return;
+    if (cancel || waiting().length === 0) return;
     cancel = timers.after(quickLooks > 0 ? Math.min(QUICK_MS, everyMs) : everyMs, () => {
       cancel = undefined;
       quickLooks -= 1;
@@ -54,27 +68,28 @@ export function createProcessWatch({ processes, timers, everyMs = 900 }: Process
     });
   }
   function rest(): void {
-    if (!cancel || isWaiting()) return;
+    if (!cancel || waiting().length > 0) return;
     cancel();
     cancel = undefined;
   }
 
   function look(): void {
-    const failures: unknown[] = [];
-    for (const [key, one] of [...watched]) {
-      for (const identity of one.identities) {
-        const id = idOf(identity);
-        if (one.ended.has(id) || processes.isAlive(identity)) continue;
-        one.ended.add(id);
-        try {
-          one.onEnd(identity); // may watch or unwatch
-        } catch (error) {
-          failures.push(error); // one broken listener does not hide the others' ends
-        }
-        if (watched.get(key) !== one) break;
+    let failures: unknown[] | undefined;
+    for (const { key, one, identity } of waiting()) {
+      if (processes.isAlive(identity)) continue;
+      const id = idOf(identity);
+      // Who was told of an end before this one may watch others now.
+      if (watched.get(key) !== one || one.ended.has(id)) continue;
+      one.ended.add(id);
+      looks = undefined;
+      try {
+        one.onEnd(identity); // may watch or unwatch
+      } catch (error) {
+        failures ??= [];
+        failures.push(error); // one broken listener does not hide the others' ends
       }
     }
-    if (failures.length > 0) throw failures[0];
+    if (failures) throw failures[0];
   }
 
   return {
@@ -86,6 +101,7 @@ export function createProcessWatch({ processes, timers, everyMs = 900 }: Process
       }
       const ids = new Set(identities.map(idOf));
       const unique = ids.size === identities.length ? identities : [...new Map(identities.map((one) => [idOf(one), one])).values()];
+      looks = undefined;
       watched.set(key, { identities: unique, ended: before?.ended.intersection(ids) ?? new Set(), onEnd });
       quickLooks = QUICK_LOOKS;
       cancel?.();
@@ -94,10 +110,12 @@ export function createProcessWatch({ processes, timers, everyMs = 900 }: Process
     },
     unwatch(key) {
       watched.delete(key);
+      looks = undefined;
       rest();
     },
     close() {
       watched.clear();
+      looks = undefined;
       rest();
     },
   };
