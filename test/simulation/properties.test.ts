@@ -113,9 +113,9 @@ async function make(sim: Sim, one: Step, config: typeof CONFIG): Promise<void> {
   }
 }
 
-async function play(steps: readonly Step[], config: typeof CONFIG, lookMs: number): Promise<Sim> {
+async function play(steps: readonly Step[], config: typeof CONFIG, lookMs: number, isLonghand = false): Promise<Sim> {
   const watched = { isWatched: true, lookMs };
-  const sim = await createSim(config, { loop: watched, app: watched, base: { lookMs }, child: { lookMs } });
+  const sim = await createSim(config, { loop: watched, app: watched, base: { lookMs }, child: { lookMs } }, { isLonghand });
   for (const one of steps) await make(sim, one, config);
   // The world is left in peace: what stands must be told, what is over must be closed.
   sim.isChannelBroken = false;
@@ -138,3 +138,12 @@ test.each([...SEEDS.map((seed) => ({ seed })), { seed: Number(process.env['SIM_S
   },
   120_000,
 );
+
+test('a round that decides nothing anew, because nothing is new, leads to the same as one that decides everything', async () => {
+  const same = fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 25 }), pace, async (steps, { config, lookMs }) => {
+    const [short, long] = [await play(steps, config as typeof CONFIG, lookMs), await play(steps, config as typeof CONFIG, lookMs, true)];
+    expect(short.log).toEqual(long.log);
+    for (const { id } of CONFIG.services) expect(short.state(id)).toEqual(long.state(id));
+  });
+  await fc.assert(same, { seed: Number(process.env['SIM_SEED'] ?? 2026), numRuns: Number(process.env['SIM_RUNS'] ?? RUNS) });
+}, 120_000);

@@ -105,7 +105,8 @@ function parse(input: ConfigInput): Config {
 export async function createSim(
   input: ConfigInput,
   natures: Record<string, Nature> = {},
-  options: { bootMs?: number; isDryRun?: boolean; isScheduled?: boolean } = {},
+  /** `isLonghand`: every round decides everything, also where nothing is new. */
+  options: { bootMs?: number; isDryRun?: boolean; isScheduled?: boolean; isLonghand?: boolean } = {},
 ): Promise<Sim> {
   const time = createSimTime(options);
   const home = createSimHome();
@@ -207,6 +208,8 @@ export async function createSim(
         probeContext: () => ({}) as never,
         look: async (check) => {
           const id = ports.get((check as { port: number }).port) as string;
+          const cell = options.isLonghand ? core.cells.get(id) : undefined;
+          if (cell) Object.defineProperty(cell, 'restState', { get: () => undefined, set: () => undefined, configurable: true });
           const reading = await guard(serviceOf(id).look());
           write({ kind: 'look', service: id, status: reading.level }, number);
           return reading;
