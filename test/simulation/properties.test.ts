@@ -31,6 +31,8 @@ const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 100, max: 20 * MINUTE }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: HOUR, max: 8 * HOUR }) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('die' as const), id }) },
+  // It comes back by itself, or somebody else starts it.
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('start' as const), id }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('cure' as const), id, isCurable: fc.boolean() }) },
   {
     weight: 2,
@@ -73,6 +75,8 @@ async function make(sim: Sim, one: Step, config: typeof CONFIG): Promise<void> {
       return sim.pass(one.ms);
     case 'die':
       return sim.service(one.id).die();
+    case 'start':
+      return sim.service(one.id).start();
     case 'cure': {
       const service = sim.service(one.id);
       service.nature = { ...service.nature, isCurable: one.isCurable };
