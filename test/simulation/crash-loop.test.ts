@@ -36,13 +36,14 @@ test('R5: one that never comes up is given up after three attempts, told once, a
 test('R5: one that was given up and comes back by itself has its whole budget again after a window of being well, not before', async () => {
   const sim = await createSim({ services: [simService('app')] }, { app: { isCurable: false } });
   const { windowMs } = sim.config.recovery;
+  const intervalMs = sim.config.services[0]?.intervalMs ?? 0;
   sim.service('app').die();
   await sim.until('given up', () => sim.state('app').recovery.gaveUp !== undefined, HOUR);
   sim.service('app').start();
   await sim.until('well', () => sim.view('app').status === 'ok', HOUR);
   await sim.pass(windowMs - 2 * MINUTE);
   expect(sim.state('app').recovery.gaveUp).toBeDefined();
-  await sim.pass(2 * MINUTE + sim.config.services[0]!.intervalMs);
+  await sim.pass(2 * MINUTE + intervalMs);
   expect(sim.state('app').recovery.gaveUp).toBeUndefined();
   const before = sim.remedies('app', 'auto').length;
   sim.service('app').die();
