@@ -66,9 +66,11 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** How often views are told at most: of news, and of looks that saw nothing new. A thousand services make a large snapshot. */
-const TELL_NEWS_MS = 50;
-const TELL_LOOKS_MS = 1_000;
+/** How often views are told at most: of news; and of looks that saw nothing new, where a snapshot costs more the more services
+ * it has, so each makes them a little rarer, up to a second. */
+const TELL_NEWS_MS = 25;
+const TELL_LOOKS_MS_A_SERVICE = 2;
+const TELL_LOOKS_MAX_MS = 1_000;
 const CLOSE_MS = 4_200;
 
 /** Opens the engine. Rejects with HealthError: `config-invalid`, `config-missing`, `home-owned`, `home-unusable`. */
@@ -405,6 +407,8 @@ function createProblems(clock: ClockPort, changed: () => void) {
 function createViews() {
   const listeners = new Map<(snapshot: Snapshot) => void, { readonly newsOnly?: boolean }>();
   let rev = 0;
+  /** How many the last snapshot had. */
+  let services = 0;
   let make: (() => Snapshot) | undefined;
   let planned: { isNews: boolean; cancel: () => void } | undefined;
   /** Some listener wants to hear of looks that saw nothing new. */
@@ -412,6 +416,7 @@ function createViews() {
   const count = (): void => {
     hearsLooks = listeners.values().some(({ newsOnly }) => !newsOnly);
   };
+  const looksMs = (): number => Math.min(TELL_LOOKS_MAX_MS, Math.max(TELL_NEWS_MS, TELL_LOOKS_MS_A_SERVICE * services));
   function tell(): void {
     const isNews = planned?.isNews === true;
     planned = undefined;
@@ -419,6 +424,7 @@ function createViews() {
     let snapshot: Snapshot;
     try {
       snapshot = make();
+      services = snapshot.services.length;
     } catch {
       return; // whoever asks is told why; showing must never be what ends an engine
     }
@@ -437,7 +443,7 @@ function createViews() {
       if (listeners.size === 0 || planned?.isNews || (planned && !isNews)) return;
       if (!isNews && !hearsLooks) return;
       planned?.cancel();
-      planned = { isNews, cancel: realTimers.after(isNews ? TELL_NEWS_MS : TELL_LOOKS_MS, tell) };
+      planned = { isNews, cancel: realTimers.after(isNews ? TELL_NEWS_MS : looksMs(), tell) };
     },
     rev: () => rev,
     source(fn: () => Snapshot): void {
