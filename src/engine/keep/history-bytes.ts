@@ -161,15 +161,19 @@ function readBins(from: Reader, { bins }: Tally): void {
   }
 }
 
+/** Written over by every chunk: nothing is written while another is. */
+let scratch = new DataView(new ArrayBuffer(4_096));
+
 /** Numbers from 0 to 2^53 in seven bits a byte; the last byte has the high bit clear. */
 class Writer {
-  #view = new DataView(new ArrayBuffer(1_024));
+  #view = scratch;
   #at = 0;
   #room(bytes: number): void {
     if (this.#at + bytes <= this.#view.byteLength) return;
     const larger = new Uint8Array(this.#view.byteLength * 2);
     larger.set(new Uint8Array(this.#view.buffer, 0, this.#at));
     this.#view = new DataView(larger.buffer);
+    scratch = this.#view;
   }
   varint(value: number): void {
     this.#room(8);
