@@ -129,7 +129,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
   );
   audit = trail.audit;
   const store = await openStateStore({ home, clock, timers, reserve, onQuarantine: quarantined });
-  const past = await openPast({
+  const past = openPast({
     home,
     clock,
     timers,
@@ -138,6 +138,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     isScheduled: mode !== 'once',
     onQuarantine: quarantined,
     problem: problems.set,
+    onReady: () => views.changed(),
   });
   audit = past.audit;
   const queue = createAgentQueue({

@@ -75,7 +75,7 @@ test('a service goes down and comes back: graph, bars, uptime and incident, then
 
   const next = await engineIn(home);
   expect((await next.operations.incidents({})).map(({ id }) => id)).toEqual([over?.id]);
-  expect(next.snapshot().services[0]?.uptime['7d']).toSatisfy((percent: number) => percent > 0 && percent < 100);
+  await expect.poll(() => next.snapshot().services[0]?.uptime['7d']).toSatisfy((percent: number) => percent > 0 && percent < 100);
   expect(next.snapshot().problems).toEqual([]);
 });
 
@@ -102,7 +102,7 @@ test('where there can be no database it is said, the trail goes on, and still an
     path.join(home, 'health.log'),
     `{"at":"2026-01-01T00:00:00.000Z","event":"check","service":"app","status":"error","reason":"refused","message":"x","consecutiveFailures":1}\n`,
   );
-  const past = await openPast({
+  const past = openPast({
     home,
     clock: realClock,
     timers: realTimers,
@@ -111,9 +111,10 @@ test('where there can be no database it is said, the trail goes on, and still an
     isScheduled: true,
     onQuarantine: () => undefined,
     problem: (code, message) => problems.set(code, message),
+    onReady: () => undefined,
     sqlite: () => Promise.reject(new Error('No such built-in module: node:sqlite')),
   });
-  expect(problems.get('history')).toContain('No such built-in module');
+  await expect.poll(() => problems.get('history')).toContain('No such built-in module');
   past.audit.write('health', { event: 'engine-started' }, realClock.now());
   expect(lines).toEqual(['health engine-started']);
   expect(await past.incidents({})).toMatchObject([{ service: 'app', endedAt: null }]);
