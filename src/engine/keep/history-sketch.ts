@@ -45,12 +45,16 @@ export function addNumber(tally: Tally, value: number): void {
   tally.bins.set(key, (tally.bins.get(key) ?? 0) + 1);
 }
 
+/** All of another tally but its bins. */
+export function addSums(to: Tally, count: number, min: number, max: number, sum: number): void {
+  to.count += count;
+  to.sum += sum;
+  if (min < to.min) to.min = min;
+  if (max > to.max) to.max = max;
+}
+
 export function addTally(to: Tally, from: Tally): void {
-  if (from.count === 0) return;
-  to.count += from.count;
-  to.sum += from.sum;
-  if (from.min < to.min) to.min = from.min;
-  if (from.max > to.max) to.max = from.max;
+  addSums(to, from.count, from.min, from.max, from.sum);
   for (const [key, count] of from.bins) to.bins.set(key, (to.bins.get(key) ?? 0) + count);
 }
 

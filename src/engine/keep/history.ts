@@ -70,6 +70,8 @@ const WORK_EVERY_MS = 3_600_000;
 /** After a full hour; the roller leaves the last seconds alone. */
 const AFTER_MS = 6_000;
 const COMMITS_A_CHECKPOINT = 64;
+/** A slice of upkeep changes as many pages as some rounds. */
+const COMMITS_A_SLICE = 15;
 const PRUNE_EVERY_MS = 1_800_000;
 /** Ages are trusted, and old things let go, when no clock was set for so long. */
 const STEADY_MS = 3_600_000;
@@ -305,8 +307,13 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
     planWork(hasMore ? REST_MS : WORK_EVERY_MS - (now % WORK_EVERY_MS) + AFTER_MS);
   }
 
-  /** One slice: roll up, else let go, else bring the journal home. */
+  /** One slice: bring the journal home when it is long, else roll up, else let go. */
   function workSlice(on: Ground, budgetMs: number): boolean {
+    if (commits >= COMMITS_A_CHECKPOINT) {
+      commits = 0;
+      on.db.exec('PRAGMA wal_checkpoint(PASSIVE)');
+      return true;
+    }
     const deadline = clock.now().awakeMs + budgetMs;
     const isTime = () => clock.now().awakeMs < deadline;
     let hasMore = false;
@@ -318,19 +325,16 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
         if (!isTime()) break;
       }
     });
-    if (hasMore) return true;
     const now = clock.now();
-    if (!rebuilding && now.bootMs >= nextPruneMs) {
+    if (!hasMore && !rebuilding && now.bootMs >= nextPruneMs) {
       const mayForget = isSteady(now);
       transaction(on, () => {
         while (isTime() && on.pruner.step(now.wallMs, mayForget)) hasMore = true;
       });
       if (!hasMore) nextPruneMs = now.bootMs + PRUNE_EVERY_MS;
     }
-    if (hasMore || commits < COMMITS_A_CHECKPOINT) return hasMore;
-    commits = 0;
-    on.db.exec('PRAGMA wal_checkpoint(PASSIVE)');
-    return false;
+    if (hasMore) commits += COMMITS_A_SLICE;
+    return hasMore;
   }
 
   function isSteady(now: Moment): boolean {
