@@ -2,13 +2,14 @@
 // A figure that is missed is a line of the table, not a failure; exit 1 only when something broke.
 import os from 'node:os';
 import { hung, killed } from './heal.ts';
+import { history } from './history.ts';
 import { idle } from './idle.ts';
 import type { Row } from './lab.ts';
 import { punctual } from './punctual.ts';
 import { status } from './status.ts';
 import { tcp } from './tcp-checks.ts';
 
-const FIGURES: Record<string, () => Promise<Row[]>> = { killed, hung, tcp, punctual, idle, status };
+const FIGURES: Record<string, () => Promise<Row[]>> = { killed, hung, tcp, punctual, idle, status, history };
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in FIGURES));

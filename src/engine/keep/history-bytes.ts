@@ -68,8 +68,10 @@ export function decodeChunk(bytes: Uint8Array, bucketMs: number): Entry[] {
 export function encodeBucket(bucket: Bucket, bucketMs: number): Uint8Array {
   return encodeChunk([[0, bucket]], bucketMs);
 }
-export function decodeBucket(bytes: Uint8Array, bucketMs: number): Bucket {
-  return decodeChunk(bytes, bucketMs)[0]?.[1] ?? newBucket();
+export function decodeBucket(bytes: Uint8Array, bucketMs: number, wanted: Wanted): Bucket {
+  const bucket = newBucket();
+  addChunk(bytes, bucketMs, wanted, () => bucket);
+  return bucket;
 }
 
 function isQuietLook({ count, failures, unknowns, warnings, ms, latency, value }: Bucket, bucketMs: number): boolean {
@@ -208,28 +210,34 @@ class Writer {
 
 /** Reads past the end throw: a RangeError says that the bytes are damaged. */
 class Reader {
-  readonly #view: DataView;
+  readonly #bytes: Uint8Array;
+  #floats: DataView | undefined;
   #at = 0;
   constructor(bytes: Uint8Array) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#bytes = bytes;
   }
   isAtEnd(): boolean {
-    return this.#at >= this.#view.byteLength;
+    return this.#at >= this.#bytes.length;
   }
   varint(): number {
     let value = 0;
     for (let factor = 1; ; factor *= 128) {
-      const byte = this.#view.getUint8(this.#at++);
+      const byte = this.#bytes[this.#at++];
+      if (byte === undefined) throw new RangeError('the bytes end too early');
       if (byte < 128) return value + byte * factor;
       value += (byte - 128) * factor;
     }
   }
+  #view(): DataView {
+    this.#floats ??= new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength);
+    return this.#floats;
+  }
   float32(): number {
     this.#at += 4;
-    return this.#view.getFloat32(this.#at - 4);
+    return this.#view().getFloat32(this.#at - 4);
   }
   float64(): number {
     this.#at += 8;
-    return this.#view.getFloat64(this.#at - 8);
+    return this.#view().getFloat64(this.#at - 8);
   }
 }

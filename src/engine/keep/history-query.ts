@@ -25,6 +25,7 @@ const DEFAULT_POINTS = 300;
 const SPARK_PARTS = 48;
 const SPARK_MS = 1_800_000;
 const TENTHS = 10;
+const MOST_HOURS = 4_000;
 
 // ------------------------------------------------------------------- buckets of any width
 /** Everything is one multiple of it. */
@@ -44,15 +45,15 @@ function* hours(deps: RollDeps, service: ServiceRow, from: number, to: number, s
   yield* fiveMinutes(deps, service, Math.max(from, rolled), to, stepMs, wanted);
 }
 
-function* days(deps: RollDeps, service: ServiceRow, from: number, to: number): Generator<Stretch> {
+function* days(deps: RollDeps, service: ServiceRow, from: number, to: number, wanted: Wanted): Generator<Stretch> {
   let end = from;
-  for (const [start, dayEnd, bucket] of deps.days.buckets(service.key, from, to)) {
+  for (const [start, dayEnd, bucket] of deps.days.buckets(service.key, from, to, wanted)) {
     if (dayEnd > service.rolled) break;
     end = dayEnd;
     yield [start, bucket];
   }
   for (let day = dayOf(Math.max(end, Math.min(to, service.rolled))); day.start < to; day = dayOf(day.end)) {
-    const bucket = between(deps, service, Math.max(day.start, end), Math.min(day.end, to), 'all');
+    const bucket = between(deps, service, Math.max(day.start, end), Math.min(day.end, to), wanted);
     if (!isEmpty(bucket)) yield [day.start, bucket];
   }
 }
@@ -134,7 +135,7 @@ export function series(deps: RollDeps, service: ServiceRow, input: SeriesInput):
   const until = Math.min(last, deps.nowMs() + 1);
   const found =
     source === '1d'
-      ? groupedDays(days(deps, service, start, until), start, inStep)
+      ? groupedDays(days(deps, service, start, until, metric), start, inStep)
       : grouped((source === '1h' ? hours : fiveMinutes)(deps, service, start, until, stepMs, metric), stepMs);
   const told = [...found].filter(([, bucket]) => bucket.count > 0 || bucket.ms[SPAN.down] > 0);
   return { ...head, source, stepMs, points: told.map(([at, bucket]) => pointOf(at, bucket, metric)) };
@@ -182,10 +183,10 @@ function hasBefore(deps: RollDeps, service: ServiceRow, from: number, to: number
 /** The coarsest level that still gives as many points as are wanted, and how many of its buckets make one. */
 function stepFor(deps: RollDeps, service: ServiceRow, from: number, to: number, points: number) {
   const wanted = (to - from) / points;
-  // 25 hours: a day of two o'clocks is still one day.
-  if (wanted > 25 * HOUR) {
+  // 25 hours: a day of two o'clocks is still one day. More hours than MOST_HOURS would take too long to be added up.
+  if (wanted > 25 * HOUR || to - from > MOST_HOURS * HOUR) {
     const first = dayOf(from).start;
-    let count = Math.ceil(wanted / DAY);
+    let count = Math.max(1, Math.ceil(wanted / DAY));
     while (placeOf(to - 1, first, count) >= points) count += 1;
     return { source: '1d' as const, stepMs: count * DAY, start: first };
   }

@@ -64,7 +64,7 @@ export function p95Of(tally: Tally): number | undefined {
   const rank = Math.ceil(tally.count * 0.95);
   if (rank === tally.count) return tally.max;
   let passed = 0;
-  for (const key of [...tally.bins.keys()].sort((a, b) => a - b)) {
+  for (const key of Int32Array.from(tally.bins.keys()).sort()) {
     passed += tally.bins.get(key) ?? 0;
     if (passed >= rank) return Math.min(tally.max, Math.max(tally.min, sizeOf(key)));
   }

@@ -62,7 +62,7 @@ export interface Uptimes {
 const COMMIT_MS = 1_000;
 const RETRY_MS = 10_000;
 /** How long one slice of background work may take, and the rest after it. */
-const SLICE_MS = 8;
+const SLICE_MS = 5;
 const REST_MS = 25;
 const LAST_SLICES_MS = 40;
 /** Readings that are not rolled up yet are read as they are, so an hour is soon enough, and the disk is spared. */
@@ -70,8 +70,8 @@ const WORK_EVERY_MS = 3_600_000;
 /** After a full hour; the roller leaves the last seconds alone. */
 const AFTER_MS = 6_000;
 const COMMITS_A_CHECKPOINT = 64;
-/** A slice of upkeep changes as many pages as some rounds. */
-const COMMITS_A_SLICE = 15;
+/** A step of letting go changes as many pages as some rounds. */
+const COMMITS_A_STEP = 8;
 const PRUNE_EVERY_MS = 1_800_000;
 /** Ages are trusted, and old things let go, when no clock was set for so long. */
 const STEADY_MS = 3_600_000;
@@ -317,23 +317,27 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
     const deadline = clock.now().awakeMs + budgetMs;
     const isTime = () => clock.now().awakeMs < deadline;
     let hasMore = false;
+    // One step is always done: a machine that is busy must not make it look as if there were nothing to do.
     transaction(on, () => {
       const deps = rollDeps(on);
       const until = rebuilding ? { ...deps, nowMs: () => rebuilding?.reachedMs ?? 0 } : deps;
       for (const service of on.services.values()) {
-        while (isTime() && rollStep(until, service)) hasMore = true;
-        if (!isTime()) break;
+        while (rollStep(until, service)) {
+          hasMore = true;
+          if (!isTime()) return;
+        }
       }
     });
     const now = clock.now();
-    if (!hasMore && !rebuilding && now.bootMs >= nextPruneMs) {
-      const mayForget = isSteady(now);
-      transaction(on, () => {
-        while (isTime() && on.pruner.step(now.wallMs, mayForget)) hasMore = true;
-      });
-      if (!hasMore) nextPruneMs = now.bootMs + PRUNE_EVERY_MS;
-    }
-    if (hasMore) commits += COMMITS_A_SLICE;
+    if (hasMore || rebuilding || now.bootMs < nextPruneMs) return hasMore;
+    const mayForget = isSteady(now);
+    transaction(on, () => {
+      do {
+        hasMore = on.pruner.step(now.wallMs, mayForget);
+        commits += COMMITS_A_STEP;
+      } while (hasMore && isTime());
+    });
+    if (!hasMore) nextPruneMs = now.bootMs + PRUNE_EVERY_MS;
     return hasMore;
   }
 
