@@ -1,6 +1,6 @@
 // A real engine and its past: what it sees is in the history a moment later, and at the next start; without a database it
 // goes on as before.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -88,6 +88,29 @@ test('a check without an engine is recorded too; nobody knows a service that is 
   const db = new DatabaseSync(path.join(home, 'history.db'), { readOnly: true });
   expect(Object.values(db.prepare('SELECT count(*) FROM reading WHERE status = 0').get() ?? {})).toEqual([1]);
   db.close();
+});
+
+test('beside the database of a later version an engine runs on, says so, and leaves the file alone', async () => {
+  const home = homeWith(await listen());
+  const file = path.join(home, 'history.db');
+  const db = new DatabaseSync(file);
+  db.exec('CREATE TABLE later (x INTEGER); PRAGMA user_version = 99');
+  db.close();
+  const before = readFileSync(file);
+  const engine = await engineIn(home);
+  await expect.poll(() => engine.snapshot().services[0]?.status, { timeout: 10_000 }).toBe('ok');
+  await expect
+    .poll(() =>
+      engine
+        .snapshot()
+        .problems.map(({ message }) => message)
+        .join(),
+    )
+    .toContain('a later version');
+  expect(await engine.operations.incidents({})).toEqual([]);
+  await expect(engine.operations.history({ service: 'app', ...lastHour() })).rejects.toMatchObject({ code: 'home-unusable' });
+  await engine.close();
+  expect(readFileSync(file)).toEqual(before);
 });
 
 test('where there can be no database it is said, the trail goes on, and still answers', async () => {

@@ -25,6 +25,8 @@ const DEFAULT_POINTS = 300;
 const SPARK_PARTS = 48;
 const SPARK_MS = 1_800_000;
 const TENTHS = 10;
+/** So many roll-ups are added up in some milliseconds; a longer stretch is answered by the next coarser ones. */
+const MOST_FIVES = 10_000;
 const MOST_HOURS = 4_000;
 
 // ------------------------------------------------------------------- buckets of any width
@@ -137,8 +139,9 @@ export function series(deps: RollDeps, service: ServiceRow, input: SeriesInput):
     source === '1d'
       ? groupedDays(days(deps, service, start, until, metric), start, inStep)
       : grouped((source === '1h' ? hours : fiveMinutes)(deps, service, start, until, stepMs, metric), stepMs);
-  const told = [...found].filter(([, bucket]) => bucket.count > 0 || bucket.ms[SPAN.down] > 0);
-  return { ...head, source, stepMs, points: told.map(([at, bucket]) => pointOf(at, bucket, metric)) };
+  const told: SeriesPoint[] = [];
+  for (const [at, bucket] of found) if (bucket.count > 0 || bucket.ms[SPAN.down] > 0) told.push(pointOf(at, bucket, metric));
+  return { ...head, source, stepMs, points: told };
 }
 
 /** The readings themselves, where they still exist and are few enough. */
@@ -183,14 +186,14 @@ function hasBefore(deps: RollDeps, service: ServiceRow, from: number, to: number
 /** The coarsest level that still gives as many points as are wanted, and how many of its buckets make one. */
 function stepFor(deps: RollDeps, service: ServiceRow, from: number, to: number, points: number) {
   const wanted = (to - from) / points;
-  // 25 hours: a day of two o'clocks is still one day. More hours than MOST_HOURS would take too long to be added up.
+  // 25 hours: a day of two o'clocks is still one day.
   if (wanted > 25 * HOUR || to - from > MOST_HOURS * HOUR) {
     const first = dayOf(from).start;
     let count = Math.max(1, Math.ceil(wanted / DAY));
     while (placeOf(to - 1, first, count) >= points) count += 1;
     return { source: '1d' as const, stepMs: count * DAY, start: first };
   }
-  const source = wanted >= HOUR || !reaches(deps, service, LEVELS['5m'], from) ? '1h' : '5m';
+  const source = wanted >= HOUR || to - from > MOST_FIVES * MINUTES_5 || !reaches(deps, service, LEVELS['5m'], from) ? '1h' : '5m';
   const { bucketMs } = LEVELS[source];
   let stepMs = Math.max(1, Math.ceil(wanted / bucketMs)) * bucketMs;
   const start = (): number => Math.floor(from / stepMs) * stepMs;

@@ -100,7 +100,7 @@ export function prepareTables(db: DatabaseSync) {
     setOpen: (service: number, from: number, state: number) => setOpen.run(service, from, state),
     endOpen: (service: number) => endOpen.run(service),
 
-    chunks: (from: number, to: number) => chunks.all(from, to) as unknown as Iterable<[number, Uint8Array]>,
+    chunks: (from: number, to: number) => chunks.iterate(from, to) as unknown as IterableIterator<[number, Uint8Array]>,
     firstChunk: (from: number, to: number) => first(firstChunk, from, to),
     putChunk: (key: number, data: Uint8Array) => putChunk.run(key, data),
 

@@ -209,6 +209,24 @@ describe('the file', () => {
     for (const name of readdirSync(home)) expect(statSync(path.join(home, name)).mode & 0o777).toBe(0o600);
     expect(query(home, 'PRAGMA journal_mode')).toBe('wal');
     expect(query(home, 'PRAGMA user_version')).toBe(1);
+    expect(query(home, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite_%' AND strict = 0")).toBe(0);
+  });
+
+  test('an idle engine is not woken for it: no timer more often than once an hour', async () => {
+    const hand = handClock(START);
+    let fired = 0;
+    const after: typeof hand.timers.after = (ms, fn) =>
+      hand.timers.after(ms, () => {
+        fired += 1;
+        fn();
+      });
+    const timers = { ...hand.timers, after };
+    const { store } = await begin(tempFolder(), hand, { timers });
+    tell(store, hand, { event: 'engine-started' });
+    hand.pass(2 * HOUR);
+    fired = 0;
+    hand.pass(DAY);
+    expect(fired).toBeLessThanOrEqual(24 * 2); // each time once more, to see that nothing is left
   });
 
   test.each([
@@ -412,8 +430,19 @@ describe('letting go', () => {
     expect(query(home, `SELECT count(*) FROM reading WHERE at < ${START + DAY}`)).toBe(101);
   });
 
-  test('over its size the oldest readings go first, and the file gets smaller', async () => {
-    const { home, store, hand } = await begin(tempFolder(), handClock(START), { maxBytes: 400_000 });
+  test.each([
+    ['', 0],
+    [', on a machine too busy for more than a step at a time', 50],
+  ])('over its size the oldest readings go first, and the file gets smaller%s', async (_where, slowMs) => {
+    const hand = handClock(START);
+    let lateMs = 0;
+    const clock = {
+      now() {
+        lateMs += slowMs;
+        return { ...hand.clock.now(), awakeMs: hand.clock.now().awakeMs + lateMs };
+      },
+    };
+    const { home, store } = await begin(tempFolder(), hand, { maxBytes: 400_000, clock });
     tell(store, hand, { event: 'engine-started' });
     for (let n = 0; n < 20_000; n += 1) {
       tell(store, hand, checkEvent(`app-${n % 5}`, { latencyMs: n % 977, value: n / 7, unit: 'percent' }));
@@ -552,6 +581,29 @@ describe('the logs are the truth', () => {
     const { store } = await rebuilt(home, nowMs + MINUTE);
     expect(query(home, 'SELECT count(*) FROM reading')).toBe(3_000);
     expect(store.uptime('app', START)).toMatchObject({ percent: 100, observedSeconds: 2_999 * 60 });
+  });
+
+  test('when more lines have to wait than there is room for, the logs give them back', async () => {
+    const home = tempFolder();
+    let db: DatabaseSync | undefined;
+    const sqlite = withSetting('PRAGMA query_only = ON', { after: 'busy_timeout', onOpen: (opened) => (db = opened) });
+    const first = await begin(home);
+    tell(first.store, first.hand, { event: 'engine-started' });
+    await first.store.close();
+    const { store, hand } = await begin(home, first.hand, { sqlite, mayRebuild: true });
+    const lines: object[] = [];
+    for (let n = 0; n < 21_000; n += 1) {
+      hand.sleep(1_000);
+      const event = checkEvent('app', { latencyMs: n / 10 });
+      lines.push({ at: iso(hand.clock.now().wallMs), ...event });
+      tell(store, hand, event);
+    }
+    health(home, lines);
+    db?.exec('PRAGMA query_only = OFF');
+    hand.pass(20_000);
+    await expect.poll(() => query(home, "SELECT value FROM meta WHERE name = 'rebuild'"), { timeout: 20_000 }).toBe(0);
+    expect(query(home, 'SELECT count(*) FROM reading')).toBe(21_000);
+    expect(store.uptime('app', START)?.observedSeconds).toBeCloseTo(21_019, -1);
   });
 
   test('an engine that lives for one command leaves it to the next', async () => {
