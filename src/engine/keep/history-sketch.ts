@@ -23,7 +23,7 @@ export function newTally(): Tally {
   return { count: 0, sum: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY, bins: new Map() };
 }
 
-export function keyOf(value: number): number {
+function keyOf(value: number): number {
   const size = Math.abs(value);
   if (size < LEAST) return 0;
   const key = Math.ceil(Math.log(size) / LOG_GAMMA - 1e-9) + OFFSET;
