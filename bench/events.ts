@@ -1,4 +1,4 @@
-// Figure 8: 500 clients follow the events of a real engine: how long after the end of a round the last one has heard of it, beside
+// Figure 9: 500 clients follow the events of a real engine: how long after the end of a round the last one has heard of it, beside
 // a bare server that writes the same bytes to as many; and what clients that drop leave behind. Clients and engine are two
 // processes. The engine itself waits a moment so that changes that come together are told as one.
 import { type ChildProcess, fork } from 'node:child_process';
@@ -62,14 +62,14 @@ export async function events(): Promise<Row[]> {
     const left = { handles: (last?.handles ?? 0) - (first?.handles ?? 0), heapMb: (last?.heapMb ?? 0) - (first?.heapMb ?? 0) };
     return [
       {
-        figure: `8a ${CLIENTS} event streams: the last has a round after`,
+        figure: `9a ${CLIENTS} event streams: the last has a round after`,
         ours: shares(lasts),
         theirs: `bare server, the same bytes: ${shares(bareLasts)}; limit ${LIMIT_MS} ms`,
         ratio: part(lasts, 0.95) / LIMIT_MS,
         target: 1,
       },
       {
-        figure: `8b left behind by ${CYCLES} x ${CLIENTS} dropped ones`,
+        figure: `9b left behind by ${CYCLES} x ${CLIENTS} dropped ones`,
         ours: `${left.handles} handles, ${((1_000 * left.heapMb) / (CYCLES * CLIENTS)).toFixed(2)} kB each`,
         theirs: `heap before: ${first?.heapMb.toFixed(1)} MB`,
         ratio: left.handles > 0 ? Number.POSITIVE_INFINITY : (last?.heapMb ?? 0) / (first?.heapMb ?? 1),

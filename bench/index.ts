@@ -3,13 +3,14 @@
 import os from 'node:os';
 import { events } from './events.ts';
 import { hung, killed } from './heal.ts';
+import { history } from './history.ts';
 import { idle } from './idle.ts';
 import type { Row } from './lab.ts';
 import { punctual } from './punctual.ts';
 import { status } from './status.ts';
 import { tcp } from './tcp-checks.ts';
 
-const FIGURES: Record<string, () => Promise<Row[]>> = { killed, hung, tcp, punctual, idle, status, events };
+const FIGURES: Record<string, () => Promise<Row[]>> = { killed, hung, tcp, punctual, idle, status, history, events };
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in FIGURES));

@@ -131,7 +131,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
   );
   audit = trail.audit;
   const store = await openStateStore({ home, clock, timers, reserve, onQuarantine: quarantined });
-  const past = await openPast({
+  const past = openPast({
     home,
     clock,
     timers,
@@ -140,6 +140,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     isScheduled: mode !== 'once',
     onQuarantine: quarantined,
     problem: problems.set,
+    onReady: () => views.changed(),
   });
   audit = past.audit;
   const queue = createAgentQueue({

@@ -1,6 +1,6 @@
 // A real engine and its past: what it sees is in the history a moment later, and at the next start; without a database it
 // goes on as before.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -75,7 +75,7 @@ test('a service goes down and comes back: graph, bars, uptime and incident, then
 
   const next = await engineIn(home);
   expect((await next.operations.incidents({})).map(({ id }) => id)).toEqual([over?.id]);
-  expect(next.snapshot().services[0]?.uptime['7d']).toSatisfy((percent: number) => percent > 0 && percent < 100);
+  await expect.poll(() => next.snapshot().services[0]?.uptime['7d']).toSatisfy((percent: number) => percent > 0 && percent < 100);
   expect(next.snapshot().problems).toEqual([]);
 });
 
@@ -90,6 +90,29 @@ test('a check without an engine is recorded too; nobody knows a service that is 
   db.close();
 });
 
+test('beside the database of a later version an engine runs on, says so, and leaves the file alone', async () => {
+  const home = homeWith(await listen());
+  const file = path.join(home, 'history.db');
+  const db = new DatabaseSync(file);
+  db.exec('CREATE TABLE later (x INTEGER); PRAGMA user_version = 99');
+  db.close();
+  const before = readFileSync(file);
+  const engine = await engineIn(home);
+  await expect.poll(() => engine.snapshot().services[0]?.status, { timeout: 10_000 }).toBe('ok');
+  await expect
+    .poll(() =>
+      engine
+        .snapshot()
+        .problems.map(({ message }) => message)
+        .join(),
+    )
+    .toContain('a later version');
+  expect(await engine.operations.incidents({})).toEqual([]);
+  await expect(engine.operations.history({ service: 'app', ...lastHour() })).rejects.toMatchObject({ code: 'home-unusable' });
+  await engine.close();
+  expect(readFileSync(file)).toEqual(before);
+});
+
 test('where there can be no database it is said, the trail goes on, and still answers', async () => {
   const lines: string[] = [];
   const problems = new Map<string, string | undefined>();
@@ -102,7 +125,7 @@ test('where there can be no database it is said, the trail goes on, and still an
     path.join(home, 'health.log'),
     `{"at":"2026-01-01T00:00:00.000Z","event":"check","service":"app","status":"error","reason":"refused","message":"x","consecutiveFailures":1}\n`,
   );
-  const past = await openPast({
+  const past = openPast({
     home,
     clock: realClock,
     timers: realTimers,
@@ -111,9 +134,10 @@ test('where there can be no database it is said, the trail goes on, and still an
     isScheduled: true,
     onQuarantine: () => undefined,
     problem: (code, message) => problems.set(code, message),
+    onReady: () => undefined,
     sqlite: () => Promise.reject(new Error('No such built-in module: node:sqlite')),
   });
-  expect(problems.get('history')).toContain('No such built-in module');
+  await expect.poll(() => problems.get('history')).toContain('No such built-in module');
   past.audit.write('health', { event: 'engine-started' }, realClock.now());
   expect(lines).toEqual(['health engine-started']);
   expect(await past.incidents({})).toMatchObject([{ service: 'app', endedAt: null }]);

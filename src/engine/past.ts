@@ -1,5 +1,5 @@
-// The engine's past: opens the history, has it listen to the audit trail, and answers what views ask about it. Where there
-// can be no history the engine runs on without one and says so; the trail alone still answers (R17).
+// The engine's past: opens the history beside the first rounds, has it listen to the audit trail, and answers what views ask
+// about it. Where there can be no history the engine runs on without one and says so; the trail alone still answers (R17).
 import { errorText, HealthError } from '../contract/errors.ts';
 import type { Overview, Series } from '../contract/history.ts';
 import type { IncidentView, OperationInput } from '../contract/operations.ts';
@@ -20,6 +20,8 @@ interface PastOptions<A extends AuditPort> {
   readonly isScheduled: boolean;
   readonly onQuarantine: OnQuarantine;
   problem(code: string, message: string | undefined): void;
+  /** What was asked in vain before can be answered now. */
+  onReady(): void;
   readonly sqlite?: HistoryOptions['sqlite'];
 }
 export interface Past<A extends AuditPort> {
@@ -34,31 +36,42 @@ export interface Past<A extends AuditPort> {
 
 const DEFAULT_DAYS = 90;
 
-export async function openPast<A extends AuditPort>(options: PastOptions<A>): Promise<Past<A>> {
+/** Never rejects, and waits for nothing: a history of years takes a moment to be looked through (`quick_check`). */
+export function openPast<A extends AuditPort>(options: PastOptions<A>): Past<A> {
   const { home, clock, problem } = options;
   let store: HistoryStore | undefined;
-  try {
-    store = await openHistory({
-      home,
-      clock,
-      timers: options.timers,
-      sqlite: options.sqlite,
-      beginsAt: options.beginsAt,
-      mayRebuild: options.isScheduled,
-      onQuarantine: options.onQuarantine,
-      onTrouble: (what, message) => problem(what === 'write' ? 'history' : 'history-rebuild', message),
-      onRebuilt: ({ lines, fromMs }) =>
-        options.audit.write(
-          'health',
-          { event: 'history-rebuilt', lines, from: fromMs === undefined ? null : isoTime({ wallMs: fromMs }) },
-          clock.now(),
-        ),
-    });
-  } catch (error) {
-    problem('history', `There is no history, graphs and uptime are missing: ${errorText(error)}`);
-  }
+  /** Told before the history was there to listen; undefined once it is, or never will be. */
+  let early: Parameters<HistoryStore['line']>[] | undefined = [];
+  const opening = openHistory({
+    home,
+    clock,
+    timers: options.timers,
+    sqlite: options.sqlite,
+    beginsAt: options.beginsAt,
+    mayRebuild: options.isScheduled,
+    onQuarantine: options.onQuarantine,
+    onTrouble: (what, message) => problem(what === 'write' ? 'history' : 'history-rebuild', message),
+    onRebuilt: ({ lines, fromMs }) =>
+      options.audit.write(
+        'health',
+        { event: 'history-rebuilt', lines, from: fromMs === undefined ? null : isoTime({ wallMs: fromMs }) },
+        clock.now(),
+      ),
+  }).then(
+    (opened) => {
+      store = opened;
+      for (const line of early ?? []) store.line(...line);
+      early = undefined;
+      options.onReady();
+    },
+    (error: unknown) => {
+      early = undefined;
+      problem('history', `There is no history, graphs and uptime are missing: ${errorText(error)}`);
+    },
+  );
 
-  function known(): HistoryStore {
+  async function known(): Promise<HistoryStore> {
+    await opening;
     if (store) return store;
     throw new HealthError('home-unusable', 'There is no history in this home.', { hint: 'What is wrong is told in the status.' });
   }
@@ -68,23 +81,25 @@ export async function openPast<A extends AuditPort>(options: PastOptions<A>): Pr
       ...options.audit,
       write(log, event, at) {
         options.audit.write(log, event, at);
-        store?.line(log, event, at);
+        if (store) store.line(log, event, at);
+        else early?.push([log, event, at]);
       },
     },
     uptimes: (service) => store?.uptimes(service) ?? { '24h': null, '7d': null, '30d': null },
     async series(input, cell) {
-      const found = known().series(input);
+      const found = (await known()).series(input);
       if (found) return { ...found, limit: limitOf(found, cell) };
       if (!cell) throw new HealthError('not-found', `There is no service ${input.service}.`);
       const { service, from, to } = input;
       return { service, from, to, stepMs: 0, source: 'readings', metric: input.metric ?? 'latency', unit: null, limit: null, points: [] };
     },
-    overview: async (services, days) => known().overview(services, days ?? DEFAULT_DAYS),
+    overview: async (services, days) => (await known()).overview(services, days ?? DEFAULT_DAYS),
     async incidents(period) {
       const { service, from, to } = period;
       const fromMs = from === undefined ? 0 : Date.parse(from);
       const toMs = to === undefined ? Number.MAX_SAFE_INTEGER : Date.parse(to);
       let found: IncidentView[] | undefined;
+      await opening;
       try {
         found = store?.incidents({ service, fromMs, toMs });
       } catch {
@@ -94,7 +109,10 @@ export async function openPast<A extends AuditPort>(options: PastOptions<A>): Pr
       await options.audit.flush().catch(() => undefined);
       return readIncidents(home, period);
     },
-    close: async () => store?.close().catch((error: unknown) => problem('history', errorText(error))),
+    async close() {
+      await opening;
+      await store?.close().catch((error: unknown) => problem('history', errorText(error)));
+    },
   };
 }
 

@@ -163,7 +163,8 @@ async function* textLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string>
   if (restBytes > 0) yield Buffer.concat(rest).toString('utf8');
 }
 
-function parseLine(text: string): Record<string, unknown> | undefined {
+/** undefined: it is torn, or none of ours. */
+export function parseLine(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;

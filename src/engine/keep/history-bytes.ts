@@ -1,7 +1,7 @@
 // Buckets as bytes. A chunk is a row of buckets of one service, most of them one quiet look: those take some eight bytes,
 // so that a year of five-minute buckets fits. Touches nothing. The format is stored: a change needs a migration.
 import { type Bucket, newBucket } from './history-bucket.ts';
-import { keyOf, type Tally } from './history-sketch.ts';
+import { addNumber, addSums, type Tally } from './history-sketch.ts';
 
 /** Index of a bucket in its chunk, and the bucket. Oldest first. */
 export type Entry = readonly [index: number, bucket: Bucket];
@@ -28,25 +28,39 @@ export function encodeChunk(entries: readonly Entry[], bucketMs: number): Uint8A
   return out.bytes();
 }
 
-export function decodeChunk(bytes: Uint8Array, bucketMs: number): Entry[] {
-  const entries: Entry[] = [];
+/** Which numbers are asked for: a graph needs one kind, uptime needs none, and adding them up is what costs. */
+export type Wanted = 'all' | 'latency' | 'value' | 'none';
+
+/** Adds what the chunk holds to the bucket that `into` names for each place; undefined: that place is not asked for. */
+export function addChunk(bytes: Uint8Array, bucketMs: number, wanted: Wanted, into: (index: number) => Bucket | undefined): void {
+  const [isLatency, isValue] = [wanted === 'all' || wanted === 'latency', wanted === 'all' || wanted === 'value'];
+
   const from = new Reader(bytes);
   let next = 0;
   while (!from.isAtEnd()) {
     const head = from.varint();
     const index = next + Math.floor(head / 4);
     next = index + 1;
+    const bucket = into(index) ?? newBucket();
+    const [latency, value] = [isLatency ? bucket.latency : undefined, isValue ? bucket.value : undefined];
     if (!(head & QUIET)) {
-      entries.push([index, readBucket(from, bucketMs)]);
+      readBucket(from, bucket, latency, value, bucketMs);
       continue;
     }
-    const bucket = newBucket();
-    bucket.count = 1;
-    bucket.ms[0] = bucketMs;
-    setOne(bucket.latency, from.varint());
-    if (head & WITH_VALUE) setOne(bucket.value, from.float32());
-    entries.push([index, bucket]);
+    bucket.count += 1;
+    bucket.ms[0] += bucketMs;
+    addOne(latency, from.varint());
+    if (head & WITH_VALUE) addOne(value, from.float32());
   }
+}
+
+export function decodeChunk(bytes: Uint8Array, bucketMs: number): Entry[] {
+  const entries: Entry[] = [];
+  addChunk(bytes, bucketMs, 'all', (index) => {
+    const bucket = newBucket();
+    entries.push([index, bucket]);
+    return bucket;
+  });
   return entries;
 }
 
@@ -54,8 +68,10 @@ export function decodeChunk(bytes: Uint8Array, bucketMs: number): Entry[] {
 export function encodeBucket(bucket: Bucket, bucketMs: number): Uint8Array {
   return encodeChunk([[0, bucket]], bucketMs);
 }
-export function decodeBucket(bytes: Uint8Array, bucketMs: number): Bucket {
-  return decodeChunk(bytes, bucketMs)[0]?.[1] ?? newBucket();
+export function decodeBucket(bytes: Uint8Array, bucketMs: number, wanted: Wanted): Bucket {
+  const bucket = newBucket();
+  addChunk(bytes, bucketMs, wanted, () => bucket);
+  return bucket;
 }
 
 function isQuietLook({ count, failures, unknowns, warnings, ms, latency, value }: Bucket, bucketMs: number): boolean {
@@ -99,45 +115,37 @@ function writeBucket(out: Writer, bucket: Bucket, bucketMs: number): void {
   }
 }
 
-function readBucket(from: Reader, bucketMs: number): Bucket {
-  const bucket = newBucket();
+function readBucket(from: Reader, bucket: Bucket, latency: Tally | undefined, value: Tally | undefined, bucketMs: number): void {
   const mask = from.varint();
-  bucket.count = from.varint();
-  if (mask & HAS.failures) bucket.failures = from.varint();
-  if (mask & HAS.unknowns) bucket.unknowns = from.varint();
-  if (mask & HAS.warnings) bucket.warnings = from.varint();
-  if (mask & HAS.upAllTheTime) bucket.ms[0] = bucketMs;
+  bucket.count += from.varint();
+  if (mask & HAS.failures) bucket.failures += from.varint();
+  if (mask & HAS.unknowns) bucket.unknowns += from.varint();
+  if (mask & HAS.warnings) bucket.warnings += from.varint();
+  if (mask & HAS.upAllTheTime) bucket.ms[0] += bucketMs;
   else {
     const states = from.varint();
-    for (const state of [0, 1, 2, 3, 4] as const) if (states & (1 << state)) bucket.ms[state] = from.varint();
+    for (const state of [0, 1, 2, 3, 4] as const) if (states & (1 << state)) bucket.ms[state] += from.varint();
   }
   if (mask & HAS.latency) {
     const count = from.varint();
     const min = from.varint();
-    if (count === 1) setOne(bucket.latency, min);
-    else {
-      Object.assign(bucket.latency, { count, min, max: min + from.varint(), sum: from.varint() });
-      readBins(from, bucket.latency);
-    }
+    if (count === 1) addOne(latency, min);
+    else addMany(from, latency, count, min, min + from.varint(), from.varint());
   }
   if (mask & HAS.value) {
     const count = from.varint();
     const min = from.float32();
-    if (count === 1) setOne(bucket.value, min);
-    else {
-      Object.assign(bucket.value, { count, min, max: from.float32(), sum: from.float64() });
-      readBins(from, bucket.value);
-    }
+    if (count === 1) addOne(value, min);
+    else addMany(from, value, count, min, from.float32(), from.float64());
   }
-  return bucket;
 }
 
-function setOne(tally: Tally, value: number): void {
-  tally.count = 1;
-  tally.sum = value;
-  tally.min = value;
-  tally.max = value;
-  tally.bins.set(keyOf(value), 1);
+function addOne(tally: Tally | undefined, value: number): void {
+  if (tally) addNumber(tally, value);
+}
+function addMany(from: Reader, tally: Tally | undefined, count: number, min: number, max: number, sum: number): void {
+  if (tally) addSums(tally, count, min, max, sum);
+  readBins(from, tally?.bins);
 }
 
 function writeBins(out: Writer, { bins }: Tally): void {
@@ -151,25 +159,30 @@ function writeBins(out: Writer, { bins }: Tally): void {
     last = key;
   }
 }
-function readBins(from: Reader, { bins }: Tally): void {
+function readBins(from: Reader, bins: Tally['bins'] | undefined): void {
   let last: number | undefined;
   for (let left = from.varint(); left > 0; left -= 1) {
     const step = from.varint();
     const key: number = last === undefined ? (step % 2 ? -(step + 1) / 2 : step / 2) : last + step;
-    bins.set(key, from.varint());
+    const count = from.varint();
+    bins?.set(key, (bins.get(key) ?? 0) + count);
     last = key;
   }
 }
 
+/** Written over by every chunk: nothing is written while another is. */
+let scratch = new DataView(new ArrayBuffer(4_096));
+
 /** Numbers from 0 to 2^53 in seven bits a byte; the last byte has the high bit clear. */
 class Writer {
-  #view = new DataView(new ArrayBuffer(1_024));
+  #view = scratch;
   #at = 0;
   #room(bytes: number): void {
     if (this.#at + bytes <= this.#view.byteLength) return;
     const larger = new Uint8Array(this.#view.byteLength * 2);
     larger.set(new Uint8Array(this.#view.buffer, 0, this.#at));
     this.#view = new DataView(larger.buffer);
+    scratch = this.#view;
   }
   varint(value: number): void {
     this.#room(8);
@@ -197,28 +210,34 @@ class Writer {
 
 /** Reads past the end throw: a RangeError says that the bytes are damaged. */
 class Reader {
-  readonly #view: DataView;
+  readonly #bytes: Uint8Array;
+  #floats: DataView | undefined;
   #at = 0;
   constructor(bytes: Uint8Array) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#bytes = bytes;
   }
   isAtEnd(): boolean {
-    return this.#at >= this.#view.byteLength;
+    return this.#at >= this.#bytes.length;
   }
   varint(): number {
     let value = 0;
     for (let factor = 1; ; factor *= 128) {
-      const byte = this.#view.getUint8(this.#at++);
+      const byte = this.#bytes[this.#at++];
+      if (byte === undefined) throw new RangeError('the bytes end too early');
       if (byte < 128) return value + byte * factor;
       value += (byte - 128) * factor;
     }
   }
+  #view(): DataView {
+    this.#floats ??= new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength);
+    return this.#floats;
+  }
   float32(): number {
     this.#at += 4;
-    return this.#view.getFloat32(this.#at - 4);
+    return this.#view().getFloat32(this.#at - 4);
   }
   float64(): number {
     this.#at += 8;
-    return this.#view.getFloat64(this.#at - 8);
+    return this.#view().getFloat64(this.#at - 8);
   }
 }

@@ -1,7 +1,7 @@
 // Roll-ups of five minutes and of an hour, many in one row: six hours, or a day (UTC), of one service. Reads and replaces
 // stretches of them. Touches the table `chunk`.
-import { type Bucket, isEmpty } from './history-bucket.ts';
-import { decodeChunk, type Entry, encodeChunk } from './history-bytes.ts';
+import { type Bucket, isEmpty, newBucket } from './history-bucket.ts';
+import { addChunk, decodeChunk, type Entry, encodeChunk, type Wanted } from './history-bytes.ts';
 import type { Tables } from './history-tables.ts';
 
 export const MINUTES_5 = 300_000;
@@ -28,22 +28,33 @@ export function chunkStart(key: number, level: Level): number {
   return (key % PLACES) * level.chunkMs;
 }
 
-/** Buckets that begin in [from, to), oldest first. */
+/** Buckets that begin in [from, to), oldest first; those of one multiple of `stepMs` together in one. */
 export function* storedBuckets(
   tables: Pick<Tables, 'chunks'>,
   service: number,
   level: Level,
   from: number,
   to: number,
+  stepMs: number = level.bucketMs,
+  wanted: Wanted = 'all',
 ): Generator<readonly [start: number, bucket: Bucket]> {
   if (to <= from) return;
+  let group: readonly [number, Bucket] | undefined;
   for (const [key, data] of tables.chunks(chunkKey(service, level, from), chunkKey(service, level, to - 1))) {
     const chunk = chunkStart(key, level);
-    for (const [index, bucket] of decodeChunk(data, level.bucketMs)) {
+    const done: (readonly [number, Bucket])[] = [];
+    addChunk(data, level.bucketMs, wanted, (index) => {
       const start = chunk + index * level.bucketMs;
-      if (start >= from && start < to) yield [start, bucket];
-    }
+      if (start < from || start >= to) return undefined;
+      const place = Math.floor(start / stepMs) * stepMs;
+      if (group?.[0] === place) return group[1];
+      if (group) done.push(group);
+      group = [place, newBucket()];
+      return group[1];
+    });
+    yield* done;
   }
+  if (group) yield group;
 }
 
 /** Puts these buckets in the place of all that begin in [from, to); both lie in one chunk. */

@@ -1,5 +1,5 @@
-// The writer is killed in mid-work, again and again, in the same home: what was committed is there, nothing is damaged, and
-// roll-ups are what the readings make them.
+// The writer is killed in mid-work, again and again, in the same home: what was committed is there, nothing is damaged,
+// roll-ups are what the readings make them, and the logs and the database know the same.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -7,13 +7,16 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, expect, test } from 'vitest';
 import { handClock, openTestHistory } from '../../../test/fixtures/history-support.ts';
 import { removeTempFolders, tempFolder } from '../../../test/fixtures/keep-support.ts';
+import { readAudit } from './audit-reader.ts';
 
 afterAll(removeTempFolders);
 const FIXTURE = path.join(import.meta.dirname, '../../../test/fixtures/history-writer.ts');
+const ENGINE = path.join(import.meta.dirname, '../../../test/fixtures/history-engine.ts');
+const LIVES = 16;
 const ZERO = Date.UTC(2026, 0, 5, 0, 0, 0);
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-const ROUNDS = 32;
+const ROUNDS = 20;
 
 /** Kills the writer after so many commits, at no moment in particular. Gives the last number it told. */
 function round(home: string, commits: number): Promise<number> {
@@ -68,5 +71,54 @@ test(`nothing that was committed is lost in ${ROUNDS} kills`, async () => {
     }
   }
   expect(store.incidents({ service: 'app', fromMs: 0, toMs: 9e15 })).toHaveLength(Math.floor(last / 7) + 1);
+  await store.close();
+}, 300_000);
+
+/** Kills the engine after so many lines; `least` is the first number it tells. Gives the last one that it handed over. */
+function life(home: string, least: number, lines: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [ENGINE, home, String(least)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let last = least;
+    let told = 0;
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (line.startsWith('trouble')) reject(new Error(line));
+      if (!line.startsWith('told')) return;
+      last = Number(line.split(' ')[1]);
+      told += 1;
+      if (told === lines) child.kill('SIGKILL');
+    });
+    child.on('error', reject);
+    child.on('close', () => resolve(last));
+  });
+}
+
+test(`what is in the logs is in the database, once, after ${LIVES} kills between line and commit`, async () => {
+  const home = tempFolder();
+  let next = 0;
+  for (let n = 0; n < LIVES; n += 1) next = 1 + (await life(home, next, 5 + ((n * 211) % 900)));
+  const hand = handClock(Date.now() + MINUTE);
+  const { store, quarantined, troubles } = await openTestHistory(home, hand);
+  expect([quarantined, troubles()]).toEqual([[], []]);
+
+  const looks: number[] = [];
+  const attempts: string[] = [];
+  for await (const { log, line } of readAudit({ home, logs: ['health', 'recovery'] })) {
+    if (log === 'recovery') attempts.push(String(line['attempt']));
+    else if (line['event'] === 'check') looks.push(Math.round(Number(line['latencyMs']) * 10));
+  }
+  const db = new DatabaseSync(path.join(home, 'history.db'), { readOnly: true });
+  const all = db.prepare('SELECT latency AS n FROM reading ORDER BY latency').all() as { n: number }[];
+  const kept = all.map(({ n }) => n);
+  const known = new Set(kept);
+  expect(kept).toHaveLength(known.size);
+  expect(looks.filter((n) => !known.has(n))).toEqual([]);
+  const tried = new Set((db.prepare('SELECT id FROM attempt').all() as { id: string }[]).map(({ id }) => id));
+  expect(attempts.filter((id) => !tried.has(id))).toEqual([]);
+  const overlaps = db.prepare(
+    'SELECT count(*) AS n FROM span a JOIN span b ON a.service = b.service AND a.start < b.start AND a."end" > b.start',
+  );
+  expect({ ...overlaps.get() }).toEqual({ n: 0 });
+  expect(Object.values(db.prepare('PRAGMA integrity_check').get() ?? {})).toEqual(['ok']);
+  db.close();
   await store.close();
 }, 300_000);

@@ -10,7 +10,7 @@ const RAW_MS = 30 * DAY;
 /** Roll-ups, incidents, attempts, alerts. */
 const ALL_MS = 2 * 365 * DAY;
 const ROWS = 200;
-const PAGES = 64;
+const PAGES = 32;
 /** Room is made until this much of the allowed size is in use, so that it isn't made anew every minute. */
 const ENOUGH = 0.95;
 

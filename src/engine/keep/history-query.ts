@@ -3,6 +3,7 @@
 import type { Overview, Series, SeriesPoint, Uptime } from '../../contract/history.ts';
 import { isoTime } from '../../contract/time.ts';
 import { addBucket, type Bucket, isEmpty, newBucket, SPAN, STATUS } from './history-bucket.ts';
+import type { Wanted } from './history-bytes.ts';
 import { chunkKey, chunkStart, DAY, HOUR, LEVELS, type Level, MINUTES_5, storedBuckets } from './history-chunks.ts';
 import { type Day, dayOf, daysLater, dayText, lastDays } from './history-days.ts';
 import { rawBuckets, spansOf } from './history-raw.ts';
@@ -24,31 +25,37 @@ const DEFAULT_POINTS = 300;
 const SPARK_PARTS = 48;
 const SPARK_MS = 1_800_000;
 const TENTHS = 10;
+/** So many roll-ups are added up in some milliseconds; a longer stretch is answered by the next coarser ones. */
+const MOST_FIVES = 10_000;
+const MOST_HOURS = 4_000;
 
 // ------------------------------------------------------------------- buckets of any width
+/** Everything is one multiple of it. */
+const ALL = 2 ** 50;
 type Stretch = readonly [start: number, bucket: Bucket];
 
-function* fiveMinutes(deps: RollDeps, service: ServiceRow, from: number, to: number): Generator<Stretch> {
-  yield* storedBuckets(deps.tables, service.key, LEVELS['5m'], from, Math.min(to, service.rolled));
+/** Those of one multiple of `stepMs` may come in two parts, where the readings begin. */
+function* fiveMinutes(deps: RollDeps, service: ServiceRow, from: number, to: number, stepMs: number, wanted: Wanted): Generator<Stretch> {
+  yield* storedBuckets(deps.tables, service.key, LEVELS['5m'], from, Math.min(to, service.rolled), stepMs, wanted);
   if (to > service.rolled) yield* rawBuckets(deps, service, Math.max(from, service.rolled), to, MINUTES_5);
 }
 
 /** From, to: full hours, or the present. The hour that is just passing is put together from its parts. */
-function* hours(deps: RollDeps, service: ServiceRow, from: number, to: number): Generator<Stretch> {
+function* hours(deps: RollDeps, service: ServiceRow, from: number, to: number, stepMs: number, wanted: Wanted): Generator<Stretch> {
   const rolled = Math.floor(service.rolled / HOUR) * HOUR;
-  yield* storedBuckets(deps.tables, service.key, LEVELS['1h'], from, Math.min(to, rolled));
-  yield* grouped(fiveMinutes(deps, service, Math.max(from, rolled), to), HOUR);
+  yield* storedBuckets(deps.tables, service.key, LEVELS['1h'], from, Math.min(to, rolled), stepMs, wanted);
+  yield* fiveMinutes(deps, service, Math.max(from, rolled), to, stepMs, wanted);
 }
 
-function* days(deps: RollDeps, service: ServiceRow, from: number, to: number): Generator<Stretch> {
+function* days(deps: RollDeps, service: ServiceRow, from: number, to: number, wanted: Wanted): Generator<Stretch> {
   let end = from;
-  for (const [start, dayEnd, bucket] of deps.days.buckets(service.key, from, to)) {
+  for (const [start, dayEnd, bucket] of deps.days.buckets(service.key, from, to, wanted)) {
     if (dayEnd > service.rolled) break;
     end = dayEnd;
     yield [start, bucket];
   }
   for (let day = dayOf(Math.max(end, Math.min(to, service.rolled))); day.start < to; day = dayOf(day.end)) {
-    const bucket = between(deps, service, Math.max(day.start, end), Math.min(day.end, to));
+    const bucket = between(deps, service, Math.max(day.start, end), Math.min(day.end, to), wanted);
     if (!isEmpty(bucket)) yield [day.start, bucket];
   }
 }
@@ -65,19 +72,19 @@ function* grouped(buckets: Iterable<Stretch>, stepMs: number): Generator<Stretch
 }
 
 /** Everything from `from` (to the five minutes) to `to`, by as few roll-ups as there are. */
-function between(deps: RollDeps, service: ServiceRow, from: number, to: number): Bucket {
+function between(deps: RollDeps, service: ServiceRow, from: number, to: number, wanted: Wanted): Bucket {
   const sum = newBucket();
   const add = (stretches: Iterable<Stretch>): void => {
     for (const [, bucket] of stretches) addBucket(sum, bucket);
   };
   const [firstHour, lastHour] = [Math.ceil(from / HOUR) * HOUR, Math.floor(to / HOUR) * HOUR];
   if (firstHour >= lastHour) {
-    add(fiveMinutes(deps, service, from, to));
+    add(fiveMinutes(deps, service, from, to, ALL, wanted));
     return sum;
   }
-  add(fiveMinutes(deps, service, from, firstHour));
-  add(hours(deps, service, firstHour, lastHour));
-  add(fiveMinutes(deps, service, lastHour, to));
+  add(fiveMinutes(deps, service, from, firstHour, ALL, wanted));
+  add(hours(deps, service, firstHour, lastHour, ALL, wanted));
+  add(fiveMinutes(deps, service, lastHour, to, ALL, wanted));
   return sum;
 }
 
@@ -91,10 +98,10 @@ export function uptime(deps: RollDeps, service: ServiceRow, sinceMs: number): Up
   const add = (bucket: Bucket): void => {
     for (const [state, spent] of bucket.ms.entries()) ms[state] = (ms[state] ?? 0) + spent;
   };
-  if (whole.start === null || whole.end === null) add(between(deps, service, Math.min(from, now), now));
+  if (whole.start === null || whole.end === null) add(between(deps, service, Math.min(from, now), now, 'none'));
   else {
-    add(between(deps, service, from, whole.start));
-    add(between(deps, service, whole.end, now));
+    add(between(deps, service, from, whole.start, 'none'));
+    add(between(deps, service, whole.end, now, 'none'));
   }
   const [up = 0, down = 0, unknown = 0, paused = 0, asleep = 0] = ms.map((spent) => spent / 1_000);
   return {
@@ -130,10 +137,11 @@ export function series(deps: RollDeps, service: ServiceRow, input: SeriesInput):
   const until = Math.min(last, deps.nowMs() + 1);
   const found =
     source === '1d'
-      ? groupedDays(days(deps, service, start, until), start, inStep)
-      : grouped((source === '1h' ? hours : fiveMinutes)(deps, service, start, until), stepMs);
-  const told = [...found].filter(([, bucket]) => bucket.count > 0 || bucket.ms[SPAN.down] > 0);
-  return { ...head, source, stepMs, points: told.map(([at, bucket]) => pointOf(at, bucket, metric)) };
+      ? groupedDays(days(deps, service, start, until, metric), start, inStep)
+      : grouped((source === '1h' ? hours : fiveMinutes)(deps, service, start, until, stepMs, metric), stepMs);
+  const told: SeriesPoint[] = [];
+  for (const [at, bucket] of found) if (bucket.count > 0 || bucket.ms[SPAN.down] > 0) told.push(pointOf(at, bucket, metric));
+  return { ...head, source, stepMs, points: told };
 }
 
 /** The readings themselves, where they still exist and are few enough. */
@@ -179,13 +187,13 @@ function hasBefore(deps: RollDeps, service: ServiceRow, from: number, to: number
 function stepFor(deps: RollDeps, service: ServiceRow, from: number, to: number, points: number) {
   const wanted = (to - from) / points;
   // 25 hours: a day of two o'clocks is still one day.
-  if (wanted > 25 * HOUR) {
+  if (wanted > 25 * HOUR || to - from > MOST_HOURS * HOUR) {
     const first = dayOf(from).start;
-    let count = Math.ceil(wanted / DAY);
+    let count = Math.max(1, Math.ceil(wanted / DAY));
     while (placeOf(to - 1, first, count) >= points) count += 1;
     return { source: '1d' as const, stepMs: count * DAY, start: first };
   }
-  const source = wanted >= HOUR || !reaches(deps, service, LEVELS['5m'], from) ? '1h' : '5m';
+  const source = wanted >= HOUR || to - from > MOST_FIVES * MINUTES_5 || !reaches(deps, service, LEVELS['5m'], from) ? '1h' : '5m';
   const { bucketMs } = LEVELS[source];
   let stepMs = Math.max(1, Math.ceil(wanted / bucketMs)) * bucketMs;
   const start = (): number => Math.floor(from / stepMs) * stepMs;
@@ -258,7 +266,7 @@ export function overviewOf(deps: RollDeps, service: ServiceRow, count: number): 
     if (tally.count > 0) spark[group.part] = tally.sum / tally.count / (service.unit === null ? TENTHS : 1);
     sparkFailures[group.part] = group.bucket.failures > 0;
   };
-  for (const [at, bucket] of fiveMinutes(deps, service, from, now + 1)) {
+  for (const [at, bucket] of fiveMinutes(deps, service, from, now + 1, MINUTES_5, service.unit === null ? 'latency' : 'value')) {
     const part = Math.min(SPARK_PARTS - 1, Math.floor((at - from) / SPARK_MS));
     if (group?.part !== part) {
       close();
@@ -274,7 +282,7 @@ export function overviewOf(deps: RollDeps, service: ServiceRow, count: number): 
 function liveDay(deps: RollDeps, service: ServiceRow, day: Day, now: number): Omit<StoredDay, 'day' | 'start' | 'end'> | undefined {
   // Long before the roller: its days that hold nothing have no row.
   if (day.end <= service.rolled) return undefined;
-  const { failures, warnings, ms } = between(deps, service, day.start, Math.min(day.end, now));
+  const { failures, warnings, ms } = between(deps, service, day.start, Math.min(day.end, now), 'none');
   if (failures + ms[SPAN.up] + ms[SPAN.down] === 0) return undefined;
   const incidents = deps.days.incidentsIn(service.key, day.start, day.end);
   return { failures, warnings, incidents, up: ms[SPAN.up], down: ms[SPAN.down] };

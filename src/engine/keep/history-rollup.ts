@@ -3,7 +3,7 @@
 // late (the clock was set back, the machine had slept) sets the mark `rolled` back. Touches `chunk`, `day`, `service.rolled`.
 import type { DatabaseSync } from 'node:sqlite';
 import { addBucket, type Bucket, isEmpty, newBucket } from './history-bucket.ts';
-import { decodeBucket, encodeBucket } from './history-bytes.ts';
+import { decodeBucket, encodeBucket, type Wanted } from './history-bytes.ts';
 import { clearBuckets, HOUR, LEVELS, MINUTES_5, replaceBuckets, storedBuckets } from './history-chunks.ts';
 import { type Day, dayOf } from './history-days.ts';
 import { type RawDeps, rawBuckets } from './history-raw.ts';
@@ -60,10 +60,10 @@ export function prepareDays(db: DatabaseSync) {
       put.run(service, label, start, end, ...counts, ...bucket.ms, encodeBucket(bucket, end - start));
     },
     since: (service: number, label: number): StoredDay[] => since.all(service, label) as unknown as StoredDay[],
-    *buckets(service: number, from: number, to: number): Generator<readonly [start: number, end: number, bucket: Bucket]> {
+    *buckets(service: number, from: number, to: number, wanted: Wanted): Generator<readonly [start: number, end: number, bucket: Bucket]> {
       for (const row of data.iterate(service, from, to)) {
         const { start, end, data: bytes } = row as unknown as { start: number; end: number; data: Uint8Array };
-        yield [start, end, decodeBucket(bytes, end - start)];
+        yield [start, end, decodeBucket(bytes, end - start, wanted)];
       }
     },
     /** Whole days within [from, to). */

@@ -1,10 +1,11 @@
 // Opens history.db: for its user only, whole (`quick_check`), of a version that is known. What is damaged is moved aside
 // with its journal, told, and a new one begins; the logs can fill it again. Touches history.db and its two companions.
-import { chmod, lstat } from 'node:fs/promises';
+import { chmod, lstat, open } from 'node:fs/promises';
 import path from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { errorText, systemCode } from '../../contract/errors.ts';
 import { HOME_FILES } from '../../contract/home.ts';
+import type { TimersPort } from '../../contract/ports.ts';
 import { homeUnusable, moveAside, type OnQuarantine, realFs } from './durable-file.ts';
 
 /** One step each; `user_version` counts those that were done. Only ever appended to. */
@@ -57,10 +58,12 @@ export interface PlaceOptions {
   readonly home: string;
   readonly onQuarantine: OnQuarantine;
   readonly clock: { now(): { readonly wallMs: number } };
+  readonly timers: Pick<TimersPort, 'sleep'>;
   /** Loaded when it is needed: most commands never need it. */
   readonly sqlite?: undefined | (() => Promise<Pick<typeof import('node:sqlite'), 'DatabaseSync'>>);
 }
 
+const REST_MS = 5;
 /** The main file comes first: once it is gone, its companions are nobody's. */
 const COMPANIONS = ['-wal', '-shm', '-journal'];
 
@@ -76,12 +79,13 @@ export async function openDatabase<T>(options: PlaceOptions, prepare: (db: Datab
     let opened: { db: DatabaseSync; tables: T };
     try {
       if (found && !found.isFile()) throw new Damage('it is no file');
-      opened = openFile(Database, file, prepare);
+      if (found) await refuseLater(file);
+      opened = await openFile(Database, file, options, prepare);
     } catch (error) {
       if (isNew || !(isDamage(error) || sqliteCode(error) === SQLITE_ERROR)) throw error;
       await quarantine(options, errorText(error));
       isNew = true;
-      opened = openFile(Database, file, prepare);
+      opened = await openFile(Database, file, options, prepare);
     }
     await tighten(file);
     return { ...opened, isNew };
@@ -117,14 +121,23 @@ export function isDamage(error: unknown): boolean {
 }
 class Damage extends Error {}
 
-function openFile<T>(Database: typeof DatabaseSync, file: string, prepare: (db: DatabaseSync) => T): { db: DatabaseSync; tables: T } {
+async function openFile<T>(
+  Database: typeof DatabaseSync,
+  file: string,
+  { timers }: PlaceOptions,
+  prepare: (db: DatabaseSync) => T,
+): Promise<{ db: DatabaseSync; tables: T }> {
   const db = new Database(file, { timeout: 5_000 });
   try {
     // Little is read twice: 1 MB of pages is enough for one stretch after another. Checkpoints are made between rounds.
     db.exec(`PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
       PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;`);
-    const [check] = Object.values(db.prepare('PRAGMA quick_check(1)').get() ?? {});
-    if (check !== 'ok') throw new Damage(`quick_check says: ${String(check)}`);
+    // A table at a time, and rounds in between.
+    for (const { name } of db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()) {
+      const [check] = Object.values(db.prepare(`PRAGMA quick_check("${String(name)}")`).get() ?? {});
+      if (check !== 'ok') throw new Damage(`quick_check says: ${String(check)}`);
+      await timers.sleep(REST_MS);
+    }
     migrate(db);
     const tables = prepare(db);
     // SQLite waits in the thread. Nobody else writes here; should somebody, the lines wait, not the engine.
@@ -136,10 +149,26 @@ function openFile<T>(Database: typeof DatabaseSync, file: string, prepare: (db: 
   }
 }
 
-/** Brings the tables up to date, all steps or none. A file of a later version of this program is as good as damaged. */
+/** A file of a later version of this program is left as it is, to the byte: opening it would bring its journal home.
+ * Source of the place: sqlite.org/fileformat2.html, "User Version Number". */
+async function refuseLater(file: string): Promise<void> {
+  const handle = await open(file, 'r');
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0);
+    const isSound = bytesRead === 64 && buffer.toString('latin1', 0, 15) === 'SQLite format 3' && buffer.readUIntBE(21, 3) === 0x402020;
+    if (isSound) refuse(buffer.readUInt32BE(60), MIGRATIONS.length);
+  } finally {
+    await handle.close();
+  }
+}
+function refuse(version: number, known: number): void {
+  if (version > known) throw new Error(`it was written by a later version of this program (${version}, known is ${known})`);
+}
+
+/** Brings the tables up to date, all steps or none. */
 export function migrate(db: DatabaseSync, migrations: readonly string[] = MIGRATIONS): void {
   const version = Number((db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version);
-  if (version > migrations.length) throw new Damage(`it has version ${version}, known is ${migrations.length}`);
+  refuse(version, migrations.length);
   if (version === migrations.length) return;
   db.exec('BEGIN IMMEDIATE');
   try {

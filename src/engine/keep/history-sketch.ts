@@ -23,7 +23,7 @@ export function newTally(): Tally {
   return { count: 0, sum: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY, bins: new Map() };
 }
 
-export function keyOf(value: number): number {
+function keyOf(value: number): number {
   const size = Math.abs(value);
   if (size < LEAST) return 0;
   const key = Math.ceil(Math.log(size) / LOG_GAMMA - 1e-9) + OFFSET;
@@ -45,12 +45,16 @@ export function addNumber(tally: Tally, value: number): void {
   tally.bins.set(key, (tally.bins.get(key) ?? 0) + 1);
 }
 
+/** All of another tally but its bins. */
+export function addSums(to: Tally, count: number, min: number, max: number, sum: number): void {
+  to.count += count;
+  to.sum += sum;
+  if (min < to.min) to.min = min;
+  if (max > to.max) to.max = max;
+}
+
 export function addTally(to: Tally, from: Tally): void {
-  if (from.count === 0) return;
-  to.count += from.count;
-  to.sum += from.sum;
-  if (from.min < to.min) to.min = from.min;
-  if (from.max > to.max) to.max = from.max;
+  addSums(to, from.count, from.min, from.max, from.sum);
   for (const [key, count] of from.bins) to.bins.set(key, (to.bins.get(key) ?? 0) + count);
 }
 
@@ -60,7 +64,7 @@ export function p95Of(tally: Tally): number | undefined {
   const rank = Math.ceil(tally.count * 0.95);
   if (rank === tally.count) return tally.max;
   let passed = 0;
-  for (const key of [...tally.bins.keys()].sort((a, b) => a - b)) {
+  for (const key of Int32Array.from(tally.bins.keys()).sort()) {
     passed += tally.bins.get(key) ?? 0;
     if (passed >= rank) return Math.min(tally.max, Math.max(tally.min, sizeOf(key)));
   }

@@ -3,7 +3,7 @@ import { appendFileSync, chmodSync, existsSync, mkdirSync, readdirSync, readFile
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, test } from 'vitest';
-import { checkEvent, handClock, openTestHistory, tell } from '../../../test/fixtures/history-support.ts';
+import { checkEvent, handClock, openTestHistory, rotate, tell } from '../../../test/fixtures/history-support.ts';
 import { realTimers, removeTempFolders, tempFolder } from '../../../test/fixtures/keep-support.ts';
 import { type HistoryStore, openHistory } from './history.ts';
 import { migrate } from './history-schema.ts';
@@ -209,6 +209,24 @@ describe('the file', () => {
     for (const name of readdirSync(home)) expect(statSync(path.join(home, name)).mode & 0o777).toBe(0o600);
     expect(query(home, 'PRAGMA journal_mode')).toBe('wal');
     expect(query(home, 'PRAGMA user_version')).toBe(1);
+    expect(query(home, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite_%' AND strict = 0")).toBe(0);
+  });
+
+  test('an idle engine is not woken for it: no timer more often than once an hour', async () => {
+    const hand = handClock(START);
+    let fired = 0;
+    const after: typeof hand.timers.after = (ms, fn) =>
+      hand.timers.after(ms, () => {
+        fired += 1;
+        fn();
+      });
+    const timers = { ...hand.timers, after };
+    const { store } = await begin(tempFolder(), hand, { timers });
+    tell(store, hand, { event: 'engine-started' });
+    hand.pass(2 * HOUR);
+    fired = 0;
+    hand.pass(DAY);
+    expect(fired).toBeLessThanOrEqual(24 * 2); // each time once more, to see that nothing is left
   });
 
   test.each([
@@ -217,7 +235,6 @@ describe('the file', () => {
     ['its first page overwritten', (file: string) => overwrite(file, 20, 200)],
     ['a page in the middle overwritten', (file: string) => overwrite(file, 2 * 4_096, 4_096)],
     ['its end cut off', (file: string) => writeFileSync(file, readFileSync(file).subarray(0, 3 * 4_096 + 100))],
-    ['a later version', (file: string) => withDb(file, 'PRAGMA user_version = 99')],
     ['a table missing', (file: string) => withDb(file, 'DROP TABLE chunk')],
     ['a table of another shape', (file: string) => withDb(file, 'DROP TABLE span; CREATE TABLE span (what TEXT)')],
     ['a folder in its place', (file: string) => replaceByFolder(file)],
@@ -266,6 +283,70 @@ describe('the file', () => {
     expect(readdirSync(home)).toEqual([]);
   });
 
+  test.each([
+    ['closed well', async (store: HistoryStore) => store.close()],
+    ['still in use, with a journal', async () => undefined],
+  ])('a file of a later version (%s) is left as it is, to the byte', async (_what, leave) => {
+    const { home, store, hand } = await begin();
+    tell(store, hand, checkEvent('app'));
+    store.flush();
+    const file = path.join(home, 'history.db');
+    withDb(file, 'PRAGMA user_version = 99; PRAGMA wal_checkpoint(TRUNCATE)');
+    await leave(store);
+    const bytes = () => readdirSync(home).map((name) => [name, readFileSync(path.join(home, name)).toString('base64')]);
+    const before = bytes();
+    const opening = begin(home, hand);
+    await expect(opening).rejects.toMatchObject({ code: 'home-unusable' });
+    await expect(opening).rejects.toThrow('later version of this program (99, known is 1)');
+    expect(bytes()).toEqual(before);
+  });
+
+  test('a file from before the first version gets its tables, and is not taken for a damaged one', async () => {
+    const home = tempFolder();
+    withDb(path.join(home, 'history.db'), 'PRAGMA application_id = 7');
+    const { store, hand, quarantined } = await begin(home);
+    tell(store, hand, checkEvent('app'));
+    store.flush();
+    expect(quarantined).toEqual([]);
+    expect(query(home, 'PRAGMA user_version')).toBe(1);
+    expect(query(home, 'SELECT count(*) FROM reading')).toBe(1);
+  });
+
+  // As root every folder can be written to, so it is SQLite that is told to write nothing.
+  test('a database that can only be read: told, nothing stops, and what was there is still shown', async () => {
+    const { home, store, hand } = await begin();
+    tell(store, hand, checkEvent('app'));
+    await store.close();
+    const sqlite = withSetting('PRAGMA query_only = ON', { after: 'busy_timeout' });
+    const next = await begin(home, hand, { sqlite });
+    hand.pass(MINUTE);
+    for (let n = 0; n < 3; n += 1) {
+      tell(next.store, hand, checkEvent('app'));
+      hand.pass(20_000);
+    }
+    expect(new Set(next.troubles())).toEqual(new Set(['write: The history cannot be written: attempt to write a readonly database']));
+    expect(next.store.overview(['app'], 1)[0]?.days[0]?.status).toBe('ok');
+    await next.store.close();
+    expect(query(home, 'SELECT count(*) FROM reading')).toBe(1);
+  });
+
+  test('a full disk: told, lines wait, and are all there when there is room again', async () => {
+    const { home, store, hand } = await begin();
+    tell(store, hand, checkEvent('app'));
+    await store.close();
+    let db: DatabaseSync | undefined;
+    const sqlite = withSetting('PRAGMA max_page_count = 1', { after: 'busy_timeout', onOpen: (opened) => (db = opened) });
+    const next = await begin(home, hand, { sqlite });
+    for (let n = 0; n < 500; n += 1) {
+      hand.pass(MINUTE);
+      tell(next.store, hand, checkEvent(`app-${n % 5}`));
+    }
+    expect(next.troubles().join()).toContain('database or disk is full');
+    db?.exec('PRAGMA max_page_count = 100000');
+    hand.pass(20_000);
+    expect(query(home, 'SELECT count(*) FROM reading')).toBe(501);
+  });
+
   test('a disk that takes nothing for a while: lines wait, and are all there afterwards', async () => {
     const { home, store, hand, troubles } = await begin();
     const other = new DatabaseSync(path.join(home, 'history.db'));
@@ -284,6 +365,7 @@ describe('the file', () => {
   });
 
   test('migrations run from whatever version there is, all or none', () => {
+    const home = tempFolder();
     const steps = [
       'CREATE TABLE a (x INTEGER) STRICT',
       'INSERT INTO a VALUES (1)',
@@ -291,13 +373,16 @@ describe('the file', () => {
       'UPDATE a SET y = x + 1',
     ];
     for (let from = 0; from <= steps.length; from += 1) {
-      const db = new DatabaseSync(':memory:');
+      const file = path.join(home, `${from}.db`);
+      let db = new DatabaseSync(file);
       migrate(db, steps.slice(0, from));
+      db.close();
+      db = new DatabaseSync(file);
       migrate(db, steps);
       expect({ ...db.prepare('SELECT x, y FROM a').get() }).toEqual({ x: 1, y: 2 });
       expect({ ...db.prepare('PRAGMA user_version').get() }).toEqual({ user_version: 4 });
       migrate(db, steps);
-      expect(() => migrate(db, steps.slice(0, 2))).toThrow('it has version 4, known is 2');
+      expect(() => migrate(db, steps.slice(0, 2))).toThrow('(4, known is 2)');
       db.close();
     }
     const db = new DatabaseSync(':memory:');
@@ -345,8 +430,19 @@ describe('letting go', () => {
     expect(query(home, `SELECT count(*) FROM reading WHERE at < ${START + DAY}`)).toBe(101);
   });
 
-  test('over its size the oldest readings go first, and the file gets smaller', async () => {
-    const { home, store, hand } = await begin(tempFolder(), handClock(START), { maxBytes: 400_000 });
+  test.each([
+    ['', 0],
+    [', on a machine too busy for more than a step at a time', 50],
+  ])('over its size the oldest readings go first, and the file gets smaller%s', async (_where, slowMs) => {
+    const hand = handClock(START);
+    let lateMs = 0;
+    const clock = {
+      now() {
+        lateMs += slowMs;
+        return { ...hand.clock.now(), awakeMs: hand.clock.now().awakeMs + lateMs };
+      },
+    };
+    const { home, store } = await begin(tempFolder(), hand, { maxBytes: 400_000, clock });
     tell(store, hand, { event: 'engine-started' });
     for (let n = 0; n < 20_000; n += 1) {
       tell(store, hand, checkEvent(`app-${n % 5}`, { latencyMs: n % 977, value: n / 7, unit: 'percent' }));
@@ -386,7 +482,7 @@ describe('the logs are the truth', () => {
     return { store, told, troubles, hand };
   }
 
-  test('the same lines give the same history, told live or read back', async () => {
+  test('the same lines give the same history, told live or read back from logs and archives', async () => {
     const { home, store, hand } = await begin();
     const live = (event: Parameters<typeof tell>[2], log: 'health' | 'recovery' | 'alerts' = 'health') => {
       tell(store, hand, event, log);
@@ -432,6 +528,10 @@ describe('the logs are the truth', () => {
     for (const name of readdirSync(home).filter((name) => name.startsWith('history.db'))) {
       writeFileSync(path.join(home, name), 'gone');
     }
+    rotate(home, 'health', 120, 'gzip');
+    rotate(home, 'health', 70, 'plain');
+    rotate(home, 'recovery', 5, 'gzip');
+    rotate(home, 'alerts', 2, 'gzip');
     const again = await rebuilt(home, hand.clock.now().wallMs + 1);
     expect(again.told).toMatchObject([{ fromMs: START }]);
     expect(again.troubles).toEqual(['rebuild: The history is being rebuilt from the logs.', 'rebuild: over']);
@@ -483,6 +583,29 @@ describe('the logs are the truth', () => {
     expect(store.uptime('app', START)).toMatchObject({ percent: 100, observedSeconds: 2_999 * 60 });
   });
 
+  test('when more lines have to wait than there is room for, the logs give them back', async () => {
+    const home = tempFolder();
+    let db: DatabaseSync | undefined;
+    const sqlite = withSetting('PRAGMA query_only = ON', { after: 'busy_timeout', onOpen: (opened) => (db = opened) });
+    const first = await begin(home);
+    tell(first.store, first.hand, { event: 'engine-started' });
+    await first.store.close();
+    const { store, hand } = await begin(home, first.hand, { sqlite, mayRebuild: true });
+    const lines: object[] = [];
+    for (let n = 0; n < 21_000; n += 1) {
+      hand.sleep(1_000);
+      const event = checkEvent('app', { latencyMs: n / 10 });
+      lines.push({ at: iso(hand.clock.now().wallMs), ...event });
+      tell(store, hand, event);
+    }
+    health(home, lines);
+    db?.exec('PRAGMA query_only = OFF');
+    hand.pass(20_000);
+    await expect.poll(() => query(home, "SELECT value FROM meta WHERE name = 'rebuild'"), { timeout: 20_000 }).toBe(0);
+    expect(query(home, 'SELECT count(*) FROM reading')).toBe(21_000);
+    expect(store.uptime('app', START)?.observedSeconds).toBeCloseTo(21_019, -1);
+  });
+
   test('an engine that lives for one command leaves it to the next', async () => {
     const home = tempFolder();
     health(home, [{ at: iso(START), ...checkEvent('app', { status: 'error', strikes: 1 }) }]);
@@ -495,6 +618,18 @@ describe('the logs are the truth', () => {
   });
 });
 
+/** SQLite as it is, that is given a setting after the one that names itself `after`. */
+function withSetting(sql: string, { after, onOpen }: { after: string; onOpen?: (db: DatabaseSync) => void }) {
+  class WithSetting extends DatabaseSync {
+    override exec(text: string): void {
+      super.exec(text);
+      if (!text.includes(after)) return;
+      super.exec(sql);
+      onOpen?.(this);
+    }
+  }
+  return async () => ({ DatabaseSync: WithSetting });
+}
 function overwrite(file: string, from: number, length: number): void {
   const bytes = readFileSync(file);
   bytes.fill(0xa5, from, from + length);

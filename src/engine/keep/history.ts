@@ -8,9 +8,10 @@ import { errorText } from '../../contract/errors.ts';
 import type { Overview, Series, Uptime } from '../../contract/history.ts';
 import type { IncidentView } from '../../contract/operations.ts';
 import type { ClockPort, TimersPort } from '../../contract/ports.ts';
-import type { Moment } from '../../contract/time.ts';
+import { isoTime, type Moment } from '../../contract/time.ts';
 import type { OnQuarantine } from './durable-file.ts';
 import { type IncidentPeriod, type IncidentTable, prepareIncidents } from './history-incidents.ts';
+import { LOGS, markOf, missedLines } from './history-missed.ts';
 import { createProjection, type Projection } from './history-project.ts';
 import { createPruner, type Pruner } from './history-prune.ts';
 import { overviewOf, type SeriesInput, series, uptime } from './history-query.ts';
@@ -61,17 +62,21 @@ export interface Uptimes {
 const COMMIT_MS = 1_000;
 const RETRY_MS = 10_000;
 /** How long one slice of background work may take, and the rest after it. */
-const SLICE_MS = 8;
+const SLICE_MS = 5;
 const REST_MS = 25;
 const LAST_SLICES_MS = 40;
-const WORK_EVERY_MS = 300_000;
-/** After a full five minutes; the roller leaves the last seconds alone. */
+/** Readings that are not rolled up yet are read as they are, so an hour is soon enough, and the disk is spared. */
+const WORK_EVERY_MS = 3_600_000;
+/** After a full hour; the roller leaves the last seconds alone. */
 const AFTER_MS = 6_000;
 const COMMITS_A_CHECKPOINT = 64;
+/** A step of letting go changes as many pages as some rounds. */
+const COMMITS_A_STEP = 8;
 const PRUNE_EVERY_MS = 1_800_000;
 /** Ages are trusted, and old things let go, when no clock was set for so long. */
 const STEADY_MS = 3_600_000;
 const CLOCK_STEP_MS = 2_000;
+const LINES_A_SLICE = 200;
 /** Lines that wait for a disk; the logs have them all. */
 const MOST_WAITING = 20_000;
 const UPTIME_FRESH_MS = 60_000;
@@ -100,6 +105,8 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
   const { clock, timers, mayRebuild = true, maxBytes = 200_000_000 } = options;
   let ground: Ground | undefined = await openGround(options.beginsAt);
   let waiting: Line[] = [];
+  /** Lines were dropped that only the logs have. */
+  let isBehind = false;
   let isClosed = false;
   let cancelCommit: (() => void) | undefined;
   let isUrgent = false;
@@ -111,6 +118,7 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
   let steady = { offsetMs: offsetOf(clock.now()), sinceMs: clock.now().bootMs };
   const incidentOf = new Map<string, string | undefined>();
   const uptimeCache = new Map<string, { atMs: number; value: Uptimes }>();
+  await catchUp();
   startRebuild();
   planWork(REST_MS);
 
@@ -127,8 +135,8 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
     }));
     const services = new Map<string, ServiceRow>();
     const { tables, incidents } = all;
-    // Also where a crash came between the first tables and this line.
-    if (isNew || tables.meta('rebuild') === undefined)
+    // Also where a crash came before the first line was committed.
+    if (isNew || tables.meta('alive') === undefined)
       tables.setMeta('rebuild', (await hasPast(options.home).catch(() => true)) ? beginsAt : 0);
     const pruner = createPruner(db, () => services.values(), maxBytes, tables.meta('raw_floor') ?? 0);
     const made = { db, ...all, services, pruner };
@@ -139,6 +147,41 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
   function loadServices({ services, tables }: Pick<Ground, 'services' | 'tables'>): void {
     services.clear();
     for (const row of tables.services()) services.set(row.id, row);
+  }
+
+  /** Lines of the engine before this one that it could not commit any more: taken in as if they were told now. */
+  async function catchUp(): Promise<void> {
+    const aliveMs = ground?.tables.meta('alive');
+    if (aliveMs === undefined) return;
+    let jumpedMs = 0;
+    // The logs have no clock but the wall's, and say where it was set.
+    ground?.projection.timeline.tick({ wallMs: aliveMs, bootMs: aliveMs });
+    try {
+      const missed = await missedLines({
+        home: options.home,
+        markOf: (log) => ground?.tables.meta(`mark-${log}`),
+        aliveMs,
+        beforeMs: options.beginsAt,
+      });
+      for (const [index, { log, line, atMs }] of missed.entries()) {
+        if (line['event'] === 'clock-jumped' && typeof line['byMs'] === 'number') jumpedMs += line['byMs'];
+        const at: Moment = { wallMs: atMs, bootMs: atMs - jumpedMs, awakeMs: 0, boot: '' };
+        take({ log, event: line as unknown as AuditEvent, at });
+        if (index % LINES_A_SLICE < LINES_A_SLICE - 1) continue;
+        flush();
+        await timers.sleep(REST_MS);
+      }
+      flush();
+    } catch (error) {
+      options.onTrouble('rebuild', `The logs could not be read: ${errorText(error)}`);
+    }
+  }
+
+  function take(line: Line): void {
+    waiting.push(line);
+    if (waiting.length <= MOST_WAITING) return;
+    waiting.shift();
+    isBehind = true;
   }
 
   // ------------------------------------------------------------ transactions
@@ -203,7 +246,7 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
       options.onTrouble('write', undefined);
     } catch (error) {
       if (mayPass(error) || ground === undefined) {
-        waiting = [...batch, ...waiting].slice(-MOST_WAITING);
+        waiting = [...batch, ...waiting];
         if (ground) options.onTrouble('write', `The history cannot be written: ${errorText(error)}`);
         planCommit(RETRY_MS);
         return;
@@ -225,7 +268,16 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
       for (const { log, event, at } of batch) on.projection.apply(log, event as unknown as Record<string, unknown>, at);
       const { aliveMs } = on.projection.timeline;
       if (aliveMs !== undefined) on.tables.setMeta('alive', aliveMs);
+      for (const of of LOGS) {
+        const last = batch.findLast(({ log }) => log === of);
+        if (last) on.tables.setMeta(`mark-${of}`, markOf({ at: isoTime(last.at), ...last.event }));
+      }
+      if (isBehind) on.tables.setMeta('rebuild', clock.now().wallMs);
     });
+    if (isBehind) {
+      isBehind = false;
+      startRebuild();
+    }
     if (commits >= COMMITS_A_CHECKPOINT) planWork(REST_MS);
   }
 
@@ -255,32 +307,38 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
     planWork(hasMore ? REST_MS : WORK_EVERY_MS - (now % WORK_EVERY_MS) + AFTER_MS);
   }
 
-  /** One slice: roll up, else let go, else bring the journal home. */
+  /** One slice: bring the journal home when it is long, else roll up, else let go. */
   function workSlice(on: Ground, budgetMs: number): boolean {
+    if (commits >= COMMITS_A_CHECKPOINT) {
+      commits = 0;
+      on.db.exec('PRAGMA wal_checkpoint(PASSIVE)');
+      return true;
+    }
     const deadline = clock.now().awakeMs + budgetMs;
     const isTime = () => clock.now().awakeMs < deadline;
     let hasMore = false;
+    // One step is always done: a machine that is busy must not make it look as if there were nothing to do.
     transaction(on, () => {
       const deps = rollDeps(on);
       const until = rebuilding ? { ...deps, nowMs: () => rebuilding?.reachedMs ?? 0 } : deps;
       for (const service of on.services.values()) {
-        while (isTime() && rollStep(until, service)) hasMore = true;
-        if (!isTime()) break;
+        while (rollStep(until, service)) {
+          hasMore = true;
+          if (!isTime()) return;
+        }
       }
     });
-    if (hasMore) return true;
     const now = clock.now();
-    if (!rebuilding && now.bootMs >= nextPruneMs) {
-      const mayForget = isSteady(now);
-      transaction(on, () => {
-        while (isTime() && on.pruner.step(now.wallMs, mayForget)) hasMore = true;
-      });
-      if (!hasMore) nextPruneMs = now.bootMs + PRUNE_EVERY_MS;
-    }
-    if (hasMore || commits < COMMITS_A_CHECKPOINT) return hasMore;
-    commits = 0;
-    on.db.exec('PRAGMA wal_checkpoint(PASSIVE)');
-    return false;
+    if (hasMore || rebuilding || now.bootMs < nextPruneMs) return hasMore;
+    const mayForget = isSteady(now);
+    transaction(on, () => {
+      do {
+        hasMore = on.pruner.step(now.wallMs, mayForget);
+        commits += COMMITS_A_STEP;
+      } while (hasMore && isTime());
+    });
+    if (!hasMore) nextPruneMs = now.bootMs + PRUNE_EVERY_MS;
+    return hasMore;
   }
 
   function isSteady(now: Moment): boolean {
@@ -297,7 +355,7 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
   function startRebuild(): void {
     const on = ground;
     const before = on?.tables.meta('rebuild');
-    if (!on || !mayRebuild || isClosed || !before) return;
+    if (!on || !mayRebuild || isClosed || rebuilding || !before) return;
     const stop = new AbortController();
     rebuilding = { stop, reachedMs: 0, done: run(on, before, stop.signal) };
   }
@@ -392,8 +450,7 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
   return {
     line(log, event, at) {
       if (isClosed) return;
-      waiting.push({ log, event, at });
-      if (waiting.length > MOST_WAITING) waiting.shift();
+      take({ log, event, at });
       if (!isUrgent && isWeighty(log, event)) {
         isUrgent = true;
         cancelCommit?.();
