@@ -60,7 +60,7 @@ it('follows a killed service to red and, after Restart, to green: another pid, a
   await eventually(() => incident.locator('.story').textContent()).toContain('You were told');
   await eventually(() => incident.locator('.story').textContent()).toContain('Well again');
   await eventually(() => page.locator('#graph-summary').textContent()).not.toBe('');
-  await eventually(() => page.locator('.u-over, canvas').count()).toBeGreaterThan(0);
+  await eventually(() => page.locator('.graph-place canvas').count()).toBe(1);
 
   await page.goto(`${new URL(page.url()).origin}/#/incidents`);
   await eventually(() => page.locator('.row-words').allTextContents()).toEqual([expect.stringContaining('Shop')]);
