@@ -12,6 +12,7 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: ['**/node_modules/**', 'test/e2e/**'],
+          globalSetup: ['test/window-setup.ts'],
         },
       },
       // Real processes of the built command, on a machine that may be busy: more patience.

@@ -9,8 +9,9 @@ import type { Row } from './lab.ts';
 import { punctual } from './punctual.ts';
 import { status } from './status.ts';
 import { tcp } from './tcp-checks.ts';
+import { window } from './window.ts';
 
-const FIGURES: Record<string, () => Promise<Row[]>> = { killed, hung, tcp, punctual, idle, status, history, events };
+const FIGURES: Record<string, () => Promise<Row[]>> = { killed, hung, tcp, punctual, idle, status, history, events, window };
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in FIGURES));

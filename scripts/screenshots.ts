@@ -89,7 +89,7 @@ const STATES: readonly State[] = [
 ];
 
 async function graphDrawn(page: Page): Promise<void> {
-  await page.locator('.uplot canvas').waitFor();
+  await page.locator('.graph-place canvas').waitFor();
   await page.waitForTimeout(300);
 }
 

@@ -1,4 +1,5 @@
-// The end-to-end tests run the built command: it is built once before them if it is older than its source.
+// The end-to-end tests run the built command and open the built window: each is built once before them if it is older than
+// what it is made from.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -7,17 +8,27 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 export default function build(): void {
-  const builtAt = statSync(path.join(ROOT, 'out/cli/index.js'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  if (builtAt > newestOf('src') && builtAt > newestOf('package-lock.json') && builtAt > newestOf('vite.config.ts')) return;
+  buildWhenStale('out/cli/index.js', 'vite.config.ts', ['src/contract', 'src/engine', 'src/api', 'src/cli', 'package-lock.json']);
+  buildWindow();
+}
+
+export function buildWindow(): void {
+  buildWhenStale('out/renderer/index.html', 'vite.renderer.config.ts', ['src/contract', 'src/renderer', 'package-lock.json']);
+}
+
+function buildWhenStale(made: string, config: string, from: readonly string[]): void {
+  const builtAt = statSync(path.join(ROOT, made), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  if ([config, ...from].every((name) => builtAt > newestOf(name))) return;
   const vite = path.join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js');
-  const { status, stdout, stderr } = spawnSync(process.execPath, [vite, 'build', '--logLevel', 'warn'], { cwd: ROOT, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`The command could not be built:\n${stdout}${stderr}`);
+  const args = [vite, 'build', '--config', config, '--logLevel', 'warn'];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${made} could not be built:\n${stdout}${stderr}`);
 }
 
 function newestOf(name: string): number {
   const file = path.join(ROOT, name);
   const found = statSync(file);
   if (!found.isDirectory()) return found.mtimeMs;
-  const names = readdirSync(file, { recursive: true, encoding: 'utf8' }).filter((one) => !one.endsWith('.test.ts'));
+  const names = readdirSync(file, { recursive: true, encoding: 'utf8' }).filter((one) => !/\.test\.tsx?$/.test(one));
   return Math.max(...names.map((one) => statSync(path.join(file, one)).mtimeMs));
 }

@@ -9,6 +9,8 @@ import { Banner } from './ui/card.tsx';
 import { useNow } from './ui/time.tsx';
 
 const BACK_FOR_MS = 6_000;
+/** A restart is over by then; who is still away may have come back on another port, where this page cannot look. */
+const ELSEWHERE_AFTER_MS = 8_000;
 
 export function Banners() {
   const link = useLive((live) => live.link);
@@ -48,6 +50,12 @@ function Gone({ nextTryAtMs, retry }: { nextTryAtMs: number; retry: () => void }
             </span>
           )}
           <span aria-hidden="true">{waitMs > 1_000 ? `Trying again in ${spanText(waitMs)}.` : 'Trying again…'}</span>
+          {now - heardAtMs > ELSEWHERE_AFTER_MS && (
+            <>
+              {' '}
+              If it was started anew on another port, this finds it: <code>jarvis-health open</code>
+            </>
+          )}
         </>
       }
     >

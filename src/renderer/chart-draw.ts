@@ -1,11 +1,9 @@
-// The drawing of a graph: uPlot with the window's colours, the spread as a band, the limit, and marks for what happened.
-// Loaded only when a graph is opened. Touches the element that it is given.
-import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
+// The drawing of a graph: the mean as a line, the spread as a band, the limit, and marks for what happened, on a canvas; cursor and
+// selection as elements above it. Own code instead of a library: docs/decisions/0006-graph.md. Loaded only when a graph is opened.
+// Touches the element that it is given.
 import type { Series } from '../contract/history.ts';
-import { isLimitShown } from './chart-words.ts';
+import { heightOf, nearest, runsOf, timeTicks, valueTicks } from './chart-scale.ts';
 import type { Range } from './range.ts';
-import { clockText, valueText } from './time-words.ts';
 
 interface Mark {
   readonly atMs: number;
@@ -32,203 +30,244 @@ interface Hooks {
   onSelect(range: Range): void;
   onPoint(index: number | undefined): void;
 }
+interface Prepared extends Picture {
+  readonly times: readonly number[];
+  readonly runs: readonly [number, number][];
+  readonly height: readonly [number, number];
+}
 
 const HEIGHT = 250;
-const DAY_S = 86_400;
-const dayFormat = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
-const monthFormat = new Intl.DateTimeFormat(undefined, { month: 'short', year: 'numeric' });
+const [TOP, RIGHT, BOTTOM] = [10, 8, 28];
+/** A press that moves less is no selection. */
+const LEAST_PX = 6;
+const TICK_PX = { x: 76, y: 44 };
+const COLORS = ['text-2', 'line', 'accent', 'red', 'amber'] as const;
 
 export function createDrawing(place: HTMLElement, hooks: Hooks): Drawing {
-  let picture: Picture | undefined;
-  let plot: uPlot | undefined;
-  let isTelling = true;
-  const dark = matchMedia('(prefers-color-scheme: dark)');
+  const canvas = document.createElement('canvas');
+  const over = element('plot-over');
+  const cursor = over.appendChild(element('plot-cursor'));
+  const dot = over.appendChild(element('plot-dot'));
+  const chosen = over.appendChild(element('plot-select'));
+  place.append(canvas, over);
+  const ctx = canvas.getContext('2d') as CanvasRenderingContext2D;
+  let picture: Prepared | undefined;
+  let frame = 0;
+  let [width, left] = [0, 0];
+  let colors: Partial<Record<(typeof COLORS)[number], string>> = {};
+  let font = '';
 
-  function build(): void {
-    plot?.destroy();
-    plot = new uPlot(options(), dataOf(picture), place);
+  /** Asked once for each look of the page, not once a frame: it makes the browser compute styles. */
+  function readStyle(): void {
+    const style = getComputedStyle(place);
+    colors = Object.fromEntries(COLORS.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+    font = `11px ${style.fontFamily}`;
+    later();
   }
-  function color(name: string): string {
-    return getComputedStyle(place).getPropertyValue(`--${name}`).trim();
+  function later(): void {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      if (picture) draw(picture);
+    });
   }
-  function options(): uPlot.Options {
-    const text = color('text-2');
-    const line = color('line');
-    const accent = color('accent');
-    const axis = {
-      stroke: text,
-      font: `11px ${getComputedStyle(place).fontFamily}`,
-      grid: { stroke: line, width: 1 },
-      ticks: { show: false },
-    };
-    return {
-      width: Math.max(220, place.clientWidth),
-      height: HEIGHT,
-      padding: [10, 8, 0, 0],
-      legend: { show: false },
-      cursor: { y: false, drag: { x: true, y: false, setScale: false, dist: 6 }, points: { size: 7, fill: accent }, focus: { prox: -1 } },
-      scales: { x: { time: true, range: () => secondsOf(picture) }, y: { range: (_, low, high) => heightOf(picture, low, high) } },
-      axes: [
-        { ...axis, size: 30, space: 70, values: (_, splits, __, ___, step) => splits.map((at) => tickText(at, step)) },
-        { ...axis, size: 64, space: 44, values: (_, splits) => splits.map((value) => valueText(value, picture?.series.unit ?? null)) },
-      ],
-      series: [
-        {},
-        { stroke: accent, width: 1.8, points: { show: false }, spanGaps: false },
-        { stroke: 'transparent', width: 0, points: { show: false }, spanGaps: false },
-        { stroke: 'transparent', width: 0, points: { show: false }, spanGaps: false },
-      ],
-      bands: [{ series: [3, 2], fill: withAlpha(accent, 0.16) }],
-      hooks: {
-        drawClear: [drawIncidents],
-        draw: [drawLimit, drawMarks],
-        setCursor: [
-          ({ cursor }) =>
-            isTelling && hooks.onPoint(cursor.idx === null || cursor.idx === undefined ? undefined : picturePoint(cursor.idx)),
-        ],
-        setSelect: [
-          (self) => {
-            const { left, width } = self.select;
-            if (width < 6) return;
-            const range = { fromMs: self.posToVal(left, 'x') * 1_000, toMs: self.posToVal(left + width, 'x') * 1_000 };
-            self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-            hooks.onSelect(range);
-          },
-        ],
-      },
-    };
-  }
-  /** Gaps put points of their own between those of the series. */
-  function picturePoint(index: number): number | undefined {
-    return plot && picture ? positions(picture.series).indexes[index] : undefined;
-  }
-  function drawIncidents(self: uPlot): void {
-    const { ctx, bbox } = self;
-    ctx.save();
-    ctx.fillStyle = withAlpha(color('red'), 0.15);
-    for (const { fromMs, toMs } of picture?.incidents ?? []) {
-      const left = Math.max(bbox.left, self.valToPos(fromMs / 1_000, 'x', true));
-      const right = Math.min(bbox.left + bbox.width, self.valToPos(toMs / 1_000, 'x', true));
-      if (right < bbox.left || left > bbox.left + bbox.width) continue;
-      ctx.fillRect(left, bbox.top, Math.max(2 * devicePixelRatio, right - left), bbox.height);
+  const plotWidth = (): number => width - left - RIGHT;
+  const plotHeight = HEIGHT - TOP - BOTTOM;
+  const xOf = ({ range: { fromMs, toMs } }: Prepared, at: number): number => left + ((at - fromMs) / (toMs - fromMs)) * plotWidth();
+  const yOf = ({ height: [low, high] }: Prepared, value: number): number => TOP + plotHeight * (1 - (value - low) / (high - low));
+  const timeOf = ({ range: { fromMs, toMs } }: Prepared, x: number): number => fromMs + (x / plotWidth()) * (toMs - fromMs);
+
+  function draw(now: Prepared): void {
+    const ratio = devicePixelRatio;
+    if (canvas.width !== Math.round(width * ratio)) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(HEIGHT * ratio);
     }
-    ctx.restore();
-  }
-  function drawLimit(self: uPlot): void {
-    const limit = picture?.series.limit;
-    const top = self.scales['y']?.max;
-    if (limit === null || limit === undefined || top === undefined || limit > top) return;
-    const { ctx, bbox } = self;
-    const y = self.valToPos(limit, 'y', true);
+    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+    ctx.clearRect(0, 0, width, HEIGHT);
+    drawAxes(now);
     ctx.save();
-    ctx.strokeStyle = color('red');
-    ctx.lineWidth = 1.4 * devicePixelRatio;
-    ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio]);
     ctx.beginPath();
-    ctx.moveTo(bbox.left, y);
-    ctx.lineTo(bbox.left + bbox.width, y);
-    ctx.stroke();
+    ctx.rect(left, 0, plotWidth(), TOP + plotHeight);
+    ctx.clip();
+    drawIncidents(now);
+    drawLine(now);
+    drawLimit(now);
+    drawMarks(now);
     ctx.restore();
+    over.style.left = `${left}px`;
+    over.style.width = `${plotWidth()}px`;
+  }
+  function paint(name: (typeof COLORS)[number], share = 1): void {
+    ctx.fillStyle = ctx.strokeStyle = colors[name] ?? '';
+    ctx.globalAlpha = share;
+  }
+
+  function drawAxes(now: Prepared): void {
+    const values = valueTicks(now.height, now.series.unit, plotHeight / TICK_PX.y);
+    ctx.font = font;
+    ctx.lineWidth = 1;
+    left = Math.ceil(Math.max(24, ...values.map(({ text }) => ctx.measureText(text).width))) + 12;
+    paint('text-2');
+    ctx.textAlign = 'right';
+    ctx.textBaseline = 'middle';
+    for (const { at, text } of values) ctx.fillText(text, left - 8, yOf(now, at));
+    ctx.textAlign = 'center';
+    const times = timeTicks(now.range, plotWidth() / TICK_PX.x);
+    for (const { at, text } of times) {
+      // At the edges the words stay inside the picture.
+      const half = ctx.measureText(text).width / 2;
+      ctx.fillText(text, Math.max(left + half - 8, Math.min(width - half, xOf(now, at))), HEIGHT - BOTTOM + 14);
+    }
+    paint('line');
+    ctx.beginPath();
+    for (const { at } of values) {
+      const y = Math.round(yOf(now, at)) + 0.5;
+      ctx.moveTo(left, y);
+      ctx.lineTo(left + plotWidth(), y);
+    }
+    for (const { at } of times) {
+      const x = Math.round(xOf(now, at)) + 0.5;
+      ctx.moveTo(x, TOP);
+      ctx.lineTo(x, TOP + plotHeight);
+    }
+    ctx.stroke();
+  }
+  function drawIncidents(now: Prepared): void {
+    paint('red', 0.15);
+    for (const { fromMs, toMs } of now.incidents) {
+      const [from, to] = [xOf(now, fromMs), xOf(now, toMs)];
+      if (to >= left && from <= width) ctx.fillRect(from, TOP, Math.max(2, to - from), plotHeight);
+    }
+  }
+  function drawLine(now: Prepared): void {
+    const { points } = now.series;
+    const at = (index: number): number => xOf(now, now.times[index] as number);
+    const y = (index: number, name: 'min' | 'mean' | 'max'): number => yOf(now, points[index]?.[name] ?? points[index]?.mean ?? 0);
+    ctx.lineWidth = 1.8;
+    ctx.lineJoin = 'round';
+    for (const [first, end] of now.runs) {
+      if (at(end - 1) < left - 2 || at(first) > width + 2) continue;
+      paint('accent', 0.16);
+      ctx.beginPath();
+      for (let n = first; n < end; n += 1) ctx.lineTo(at(n), y(n, 'max'));
+      for (let n = end - 1; n >= first; n -= 1) ctx.lineTo(at(n), y(n, 'min'));
+      ctx.fill();
+      paint('accent');
+      ctx.beginPath();
+      if (end - first === 1) ctx.arc(at(first), y(first, 'mean'), 1.8, 0, 7);
+      for (let n = first; n < end; n += 1) ctx.lineTo(at(n), y(n, 'mean'));
+      ctx.stroke();
+    }
+  }
+  function drawLimit(now: Prepared): void {
+    const { limit } = now.series;
+    if (limit === null || limit > now.height[1]) return;
+    paint('red');
+    ctx.lineWidth = 1.4;
+    ctx.setLineDash([6, 4]);
+    ctx.beginPath();
+    ctx.moveTo(left, yOf(now, limit));
+    ctx.lineTo(width, yOf(now, limit));
+    ctx.stroke();
+    ctx.setLineDash([]);
   }
   /** Repairs are triangles at the bottom, alerts octagons at the top: shapes first, colour second. */
-  function drawMarks(self: uPlot): void {
-    const { ctx, bbox } = self;
-    const unit = devicePixelRatio;
-    ctx.save();
-    for (const { atMs, kind } of picture?.marks ?? []) {
-      const x = self.valToPos(atMs / 1_000, 'x', true);
-      if (x < bbox.left || x > bbox.left + bbox.width) continue;
+  function drawMarks(now: Prepared): void {
+    const bottom = TOP + plotHeight - 2;
+    for (const { atMs, kind } of now.marks) {
+      const x = xOf(now, atMs);
+      if (x < left - 6 || x > width) continue;
+      paint(kind === 'attempt' ? 'amber' : 'red');
       ctx.beginPath();
-      if (kind === 'attempt') {
-        const y = bbox.top + bbox.height - 2 * unit;
-        ctx.moveTo(x, y - 10 * unit);
-        ctx.lineTo(x + 6 * unit, y);
-        ctx.lineTo(x - 6 * unit, y);
-        ctx.fillStyle = color('amber');
-      } else {
+      if (kind === 'attempt')
+        for (const [dx, dy] of [[0, -10] as const, [6, 0] as const, [-6, 0] as const]) ctx.lineTo(x + dx, bottom + dy);
+      else
         for (let corner = 0; corner < 8; corner += 1) {
           const angle = Math.PI / 8 + (corner * Math.PI) / 4;
-          ctx.lineTo(x + Math.cos(angle) * 5.5 * unit, bbox.top + 7 * unit + Math.sin(angle) * 5.5 * unit);
+          ctx.lineTo(x + Math.cos(angle) * 5.5, TOP + 7 + Math.sin(angle) * 5.5);
         }
-        ctx.fillStyle = color('red');
-      }
-      ctx.closePath();
       ctx.fill();
     }
-    ctx.restore();
   }
 
-  const sizes = new ResizeObserver(() => plot?.setSize({ width: Math.max(220, place.clientWidth), height: HEIGHT }));
+  /** Nothing is told beside a gap: there is no point there. */
+  function point(x: number | undefined): void {
+    const index = picture && x !== undefined ? nearest(picture.times, timeOf(picture, x)) : undefined;
+    const at = picture && index !== undefined ? xOf(picture, picture.times[index] as number) - left : undefined;
+    const stepPx = picture ? (picture.series.stepMs / (picture.range.toMs - picture.range.fromMs)) * plotWidth() : 0;
+    const isNear = at !== undefined && x !== undefined && Math.abs(at - x) <= Math.max(12, stepPx * 1.5);
+    const mean = isNear && index !== undefined ? picture?.series.points[index]?.mean : undefined;
+    cursor.hidden = x === undefined;
+    cursor.style.transform = `translateX(${isNear ? at : (x ?? 0)}px)`;
+    dot.hidden = !picture || mean === undefined || mean === null;
+    if (picture && typeof mean === 'number') dot.style.transform = `translate(${at}px, ${yOf(picture, mean) - TOP}px)`;
+    hooks.onPoint(isNear ? index : undefined);
+  }
+  function inside(event: PointerEvent): number {
+    return Math.max(0, Math.min(plotWidth(), event.clientX - over.getBoundingClientRect().left));
+  }
+  let from: number | undefined;
+  over.addEventListener('pointerdown', (event) => {
+    if (event.button !== 0 || event.pointerType === 'touch') return;
+    over.setPointerCapture(event.pointerId);
+    from = inside(event);
+  });
+  over.addEventListener('pointermove', (event) => {
+    const x = inside(event);
+    point(x);
+    if (from === undefined) return;
+    chosen.hidden = Math.abs(x - from) < LEAST_PX;
+    chosen.style.left = `${Math.min(x, from)}px`;
+    chosen.style.width = `${Math.abs(x - from)}px`;
+  });
+  over.addEventListener('pointerup', (event) => {
+    const [a, b] = [from, inside(event)];
+    letGo();
+    if (!picture || a === undefined || Math.abs(a - b) < LEAST_PX) return;
+    hooks.onSelect({ fromMs: timeOf(picture, Math.min(a, b)), toMs: timeOf(picture, Math.max(a, b)) });
+  });
+  over.addEventListener('pointercancel', letGo);
+  over.addEventListener('pointerleave', () => point(undefined));
+  function letGo(): void {
+    from = undefined;
+    chosen.hidden = true;
+  }
+
+  const sizes = new ResizeObserver(() => {
+    width = Math.max(220, place.clientWidth);
+    canvas.style.width = `${width}px`;
+    later();
+  });
   sizes.observe(place);
-  dark.addEventListener('change', build);
+  const media = ['(prefers-color-scheme: dark)', '(prefers-contrast: more)'].map((query) => matchMedia(query));
+  for (const one of media) one.addEventListener('change', readStyle);
+  width = Math.max(220, place.clientWidth);
+  readStyle();
 
   return {
     show(next) {
-      picture = next;
-      if (!plot) return build();
-      isTelling = false;
-      plot.setData(dataOf(picture));
-      isTelling = true;
+      const times = next.series.points.map(({ at }) => Date.parse(at));
+      picture = { ...next, times, runs: runsOf(next.series, times), height: heightOf(next.series) };
+      later();
     },
     look(range) {
-      if (!picture || !plot) return;
+      if (!picture) return;
       picture = { ...picture, range };
-      plot.setScale('x', { min: range.fromMs / 1_000, max: range.toMs / 1_000 });
+      later();
     },
     destroy() {
+      cancelAnimationFrame(frame);
       sizes.disconnect();
-      dark.removeEventListener('change', build);
-      plot?.destroy();
+      for (const one of media) one.removeEventListener('change', readStyle);
+      canvas.remove();
+      over.remove();
     },
   };
 }
 
-function secondsOf(picture: Picture | undefined): uPlot.Range.MinMax {
-  return picture ? [picture.range.fromMs / 1_000, picture.range.toMs / 1_000] : [0, 1];
-}
-
-/** From zero, so that heights compare; the limit is in the picture unless that would flatten the line. */
-function heightOf(picture: Picture | undefined, low: number | null, high: number | null): uPlot.Range.MinMax {
-  const top = Math.max(high ?? 0, 0);
-  const limit = picture?.series.limit ?? null;
-  const seen = limit !== null && isLimitShown(limit, top) ? Math.max(top, limit) : top;
-  if (picture?.series.unit === 'percent' && seen <= 100) return [0, seen > 60 ? 100 : Math.max(5, seen * 1.15)];
-  return [Math.min(0, low ?? 0), seen > 0 ? seen * 1.15 : 1];
-}
-
-/** Where points are further apart than their step, the line is broken. */
-function positions(series: Series): { xs: number[]; indexes: (number | undefined)[] } {
-  const xs: number[] = [];
-  const indexes: (number | undefined)[] = [];
-  let last: number | undefined;
-  series.points.forEach((point, index) => {
-    const at = Date.parse(point.at);
-    if (last !== undefined && at - last > Math.max(series.stepMs * 2.5, 16 * 60_000 * (series.source === 'readings' ? 1 : 0))) {
-      xs.push((last + series.stepMs) / 1_000);
-      indexes.push(undefined);
-    }
-    xs.push(at / 1_000);
-    indexes.push(index);
-    last = at;
-  });
-  return { xs, indexes };
-}
-
-function dataOf(picture: Picture | undefined): uPlot.AlignedData {
-  if (!picture) return [[], [], [], []];
-  const { xs, indexes } = positions(picture.series);
-  const column = (name: 'mean' | 'min' | 'max') =>
-    indexes.map((index) => (index === undefined ? null : (picture.series.points[index]?.[name] ?? null)));
-  return [xs, column('mean'), column('min'), column('max')];
-}
-
-function tickText(seconds: number, stepSeconds: number): string {
-  const date = new Date(seconds * 1_000);
-  if (stepSeconds >= 28 * DAY_S) return monthFormat.format(date);
-  if (stepSeconds >= DAY_S || (date.getHours() === 0 && date.getMinutes() === 0)) return dayFormat.format(date);
-  return clockText(seconds * 1_000);
-}
-
-function withAlpha(color: string, share: number): string {
-  return `color-mix(in srgb, ${color} ${Math.round(share * 100)}%, transparent)`;
+function element(name: string): HTMLElement {
+  const made = document.createElement('div');
+  made.className = name;
+  made.hidden = name !== 'plot-over';
+  return made;
 }

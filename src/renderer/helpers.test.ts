@@ -7,7 +7,7 @@ import { filterIncidents, rowsOf, toCsv } from './incident-filter.ts';
 import { clampRange, lastRange, pan, zoom } from './range.ts';
 import { routeOf } from './router.ts';
 import { percentText, untilTomorrowMs } from './time-words.ts';
-import { momentsOfTrail } from './timeline.ts';
+import { storyOf } from './timeline.ts';
 
 const NOW = Date.parse('2026-11-24T14:34:20Z');
 const HOUR = 3_600_000;
@@ -101,11 +101,20 @@ test('a graph is told in words', () => {
 
 test('the trail adds why nothing was done, and sums up deletions', () => {
   const at = '2026-11-24T10:00:00Z';
-  const told = momentsOfTrail([
+  const incident = { id: 'a-1', service: 'a', startedAt: at, endedAt: null, reason: 'refused', message: '', strikes: 3, attempts: [] };
+  const trail = [
     { at, event: 'check', service: 'a' },
     { at, event: 'recovery-skipped', service: 'a', reason: 'build-running' },
     { at, event: 'file-deleted', service: 'a', bytes: 2e6 },
+    { at, event: 'recovery-skipped', service: 'a', reason: 'build-running' },
+    { at, event: 'alert', service: 'a', kind: 'down' },
     { at, event: 'file-deleted', service: 'a', bytes: 3e6 },
-  ]);
-  expect(told.map((one) => one.text)).toEqual(['Not repaired: a build was running', 'Deleted 2 files, 5 MB']);
+  ];
+  const told = storyOf({ ...incident, alerted: 'down' }, trail).map((one) => one.text);
+  expect(told.slice(1)).toEqual(['Not repaired: a build was running', 'You were told', 'Deleted 2 files, 5 MB']);
+  const twice = storyOf({ ...incident, alerted: 'down', alertedAt: at }, trail).map((one) => one.text);
+  expect(
+    twice.filter((text) => text === 'You were told'),
+    'known from both',
+  ).toHaveLength(1);
 });

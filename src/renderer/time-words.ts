@@ -28,13 +28,14 @@ export function inText(ms: number): string {
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const clockExact = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hourCycle: 'h23' });
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium', hourCycle: 'h23' });
 const dayLong = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 const dayShort = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 
-/** "14:32". */
-export function clockText(at: string | number): string {
-  return clock.format(new Date(at));
+/** "14:32", or "14:32:07". */
+export function clockText(at: string | number, hasSeconds = false): string {
+  return (hasSeconds ? clockExact : clock).format(new Date(at));
 }
 /** The whole date and time, for tooltips. */
 export function exactText(at: string | number): string {

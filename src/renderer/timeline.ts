@@ -25,7 +25,7 @@ export function momentsOf(incident: IncidentView, alert?: Pick<QueueAlert, 'rais
 }
 
 /** What the audit trail adds: why nothing was done, whom a signal went to, what was deleted or rotated (R16, R17). */
-export function momentsOfTrail(lines: readonly HistoryLine[]): Moment[] {
+function momentsOfTrail(lines: readonly HistoryLine[]): Moment[] {
   const moments: Moment[] = [];
   const deleted = { at: '', files: 0, bytes: 0 };
   for (const line of lines) {
@@ -34,6 +34,9 @@ export function momentsOfTrail(lines: readonly HistoryLine[]): Moment[] {
     switch (line.event) {
       case 'recovery-skipped':
         add(`Not repaired: ${reasonText(of('reason'))}`);
+        break;
+      case 'alert':
+        moments.push({ at: line.at, kind: 'told', text: 'You were told' });
         break;
       case 'acknowledged':
         add('Acknowledged');
@@ -65,6 +68,19 @@ export function momentsOfTrail(lines: readonly HistoryLine[]): Moment[] {
     });
   }
   return moments;
+}
+
+/** The whole story, oldest first: what the incident knows, and what only the trail knows; what is said twice is told once. */
+export function storyOf(incident: IncidentView, trail: readonly HistoryLine[]): Moment[] {
+  const known = momentsOf(incident);
+  const isTold = known.some((moment) => moment.kind === 'told');
+  const said = new Set<string>();
+  const details = momentsOfTrail(trail).filter((moment) => {
+    const isNew = !said.has(moment.text) && !(isTold && moment.kind === 'told');
+    said.add(moment.text);
+    return isNew;
+  });
+  return [...known, ...details].sort((a, b) => a.at.localeCompare(b.at));
 }
 
 function agentText(alert: Pick<QueueAlert, 'state' | 'claimedBy'> | undefined): string {

@@ -11,8 +11,11 @@ const ICONS = { ok, warning, error, unknown };
 export function useTitle(): void {
   const sentence = useLive((live) => live.snapshot?.sentence);
   const overall = useLive((live) => (live.link.kind === 'live' ? (live.snapshot?.overall ?? 'unknown') : 'unknown'));
+  const isLost = useLive((live) => live.link.kind === 'lost');
   useEffect(() => {
-    document.title = sentence ? `${sentence} · Jarvis Health` : 'Jarvis Health';
+    // What was true when the engine went away is not told as true.
+    const words = isLost ? 'Engine not answering' : sentence;
+    document.title = words ? `${words} · Jarvis Health` : 'Jarvis Health';
     document.querySelector('link[rel=icon]')?.setAttribute('href', ICONS[overall]);
-  }, [sentence, overall]);
+  }, [sentence, overall, isLost]);
 }

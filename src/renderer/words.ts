@@ -209,6 +209,11 @@ export function reasonText(reason: string): string {
   return REASONS[reason] ?? reason.replaceAll('-', ' ');
 }
 
+/** Seconds to healthy are a figure of their own: short ones are told to a tenth, never as "a moment". */
+function healedText(seconds: number): string {
+  return seconds < 10 ? `${Math.max(0.1, Math.round(seconds * 10) / 10)} s` : spanText(seconds * 1_000);
+}
+
 /** "Restarted, well after 4 s": an attempt in one line. */
 export function attemptText(attempt: Pick<AttemptView, 'remedy' | 'outcome' | 'reason' | 'secondsToHealthy' | 'trigger'>): string {
   const by = attempt.trigger === 'person' ? ' by you' : '';
@@ -218,7 +223,7 @@ export function attemptText(attempt: Pick<AttemptView, 'remedy' | 'outcome' | 'r
     case 'succeeded':
       return attempt.remedy === EVIDENCE
         ? done(attempt.remedy)
-        : `${done(attempt.remedy)}${by}, well ${attempt.secondsToHealthy === null ? 'again' : `after ${spanText(attempt.secondsToHealthy * 1_000)}`}`;
+        : `${done(attempt.remedy)}${by}, well ${attempt.secondsToHealthy === null ? 'again' : `after ${healedText(attempt.secondsToHealthy)}`}`;
     case 'failed':
       return `${done(attempt.remedy)}${by} without success: ${reasonText(attempt.reason)}`;
     case 'refused':

@@ -20,7 +20,7 @@ describe('the page of a service', () => {
   test('has its graph with limit and marks, its incidents with reasons, the last output, its configuration', async () => {
     win = await openWindow(browser, { hash: '#/service/gateway' });
     const { page } = win;
-    await page.locator('.uplot canvas').waitFor();
+    await page.locator('.graph-place canvas').waitFor();
     await eventually(() => page.locator('#graph-summary').textContent()).toMatch(
       /Mostly 1, between 0 and 1; limit 1\. .* checks failed; down/,
     );
@@ -33,7 +33,7 @@ describe('the page of a service', () => {
     win = await openWindow(browser, { hash: '#/service/memory' });
     const { page } = win;
     const stage = page.locator('[data-test=graph]');
-    await page.locator('.uplot canvas').waitFor();
+    await page.locator('.graph-place canvas').waitFor();
     const label = () => stage.getAttribute('aria-label');
     const first = await label();
     const [request] = await Promise.all([page.waitForRequest(/\/history\?/), page.getByRole('radio', { name: '7 days' }).click()]);
@@ -46,7 +46,7 @@ describe('the page of a service', () => {
       await eventually(label).not.toBe(seen.at(-1));
       seen.push(await label());
     };
-    const box = await page.locator('.u-over').boundingBox();
+    const box = await page.locator('.plot-over').boundingBox();
     if (!box) throw new Error('no graph');
     await moved(async () => {
       await page.mouse.move(box.x + 100, box.y + 60);

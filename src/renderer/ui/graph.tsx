@@ -1,5 +1,5 @@
-// A graph that can be walked through: drag to zoom, Shift and drag or scroll sideways to pan, arrows and + - by keyboard. Says in
-// words what it shows. The drawing itself is loaded when it is needed.
+// A graph that can be walked through: drag to zoom, Shift and drag, a finger, or scroll sideways to pan, arrows and + - by keyboard.
+// Says in words what it shows. The drawing itself is loaded when it is needed.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Series } from '../../contract/history.ts';
 import type { IncidentView } from '../../contract/operations.ts';
@@ -61,11 +61,12 @@ export function Graph({ label, series, incidents, range, nowMs, isLoading, onRan
       else return;
       event.preventDefault();
     };
-    // Shift and drag moves the picture; without Shift the drawing selects.
+    // Shift and drag, or a finger, moves the picture; a pointer without Shift selects in the drawing.
     const down = (event: PointerEvent) => {
-      if (!event.shiftKey || event.button !== 0) return;
+      const isFinger = event.pointerType === 'touch';
+      if ((!event.shiftKey && !isFinger) || event.button !== 0) return;
       event.stopPropagation();
-      event.preventDefault();
+      if (!isFinger) event.preventDefault();
       element.setPointerCapture(event.pointerId);
       const { range: start, nowMs: ms } = now.current;
       const x = event.clientX;
@@ -74,18 +75,17 @@ export function Graph({ label, series, incidents, range, nowMs, isLoading, onRan
       const up = () => {
         element.removeEventListener('pointermove', move);
         element.removeEventListener('pointerup', up);
+        element.removeEventListener('pointercancel', up);
       };
       element.addEventListener('pointermove', move);
       element.addEventListener('pointerup', up);
+      element.addEventListener('pointercancel', up);
     };
-    const noSelect = (event: MouseEvent) => event.shiftKey && event.stopPropagation();
     element.addEventListener('wheel', wheel, { passive: false });
     element.addEventListener('pointerdown', down, { capture: true });
-    element.addEventListener('mousedown', noSelect, { capture: true });
     return () => {
       element.removeEventListener('wheel', wheel);
       element.removeEventListener('pointerdown', down, { capture: true });
-      element.removeEventListener('mousedown', noSelect, { capture: true });
     };
   }, []);
 

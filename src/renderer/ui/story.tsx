@@ -4,21 +4,24 @@ import type { IncidentView } from '../../contract/operations.ts';
 import { client } from '../client.ts';
 import { knownOf, useAnswer } from '../store.ts';
 import { clockText, exactText, pointText } from '../time-words.ts';
-import { momentsOf, momentsOfTrail } from '../timeline.ts';
+import { storyOf } from '../timeline.ts';
+
+/** Minutes do not tell apart what happened within seconds. */
+const SHORT_MS = 10 * 60_000;
 
 export function Story({ incident, nowMs }: { incident: IncidentView; nowMs: number }) {
   const { answer } = useAnswer(`story:${incident.id}:${incident.endedAt}:${incident.attempts.map((one) => one.outcome).join()}`, () =>
     client.ask('trail', { service: incident.service, from: incident.startedAt, ...(incident.endedAt ? { to: incident.endedAt } : {}) }),
   );
-  const details = momentsOfTrail(knownOf(answer) ?? []);
-  const moments = [...momentsOf(incident), ...details].sort((a, b) => a.at.localeCompare(b.at));
+  const moments = storyOf(incident, knownOf(answer) ?? []);
   const isLong = moments.some((moment) => new Date(moment.at).toDateString() !== new Date(incident.startedAt).toDateString());
+  const isShort = Date.parse(moments.at(-1)?.at ?? '') - Date.parse(incident.startedAt) < SHORT_MS;
   return (
     <ol class="story">
       {moments.map((moment, index) => (
         <li key={`${moment.at}${index}`} class={`moment ${moment.kind}`}>
           <time dateTime={moment.at} data-tip={exactText(moment.at)}>
-            {isLong ? pointText(moment.at, nowMs) : clockText(moment.at)}
+            {isLong ? pointText(moment.at, nowMs) : clockText(moment.at, isShort)}
           </time>
           <div>
             {moment.text}

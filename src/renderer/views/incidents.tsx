@@ -145,7 +145,9 @@ function List({ incidents, nameOf, nowMs }: { incidents: readonly IncidentView[]
   const rows = useMemo(() => rowsOf(incidents), [incidents]);
   const [open, setOpen] = useState<string | undefined>();
   const [openHeight, setOpenHeight] = useState(0);
-  const [at, setAt] = useState(0);
+  const [chosen, setAt] = useState(0);
+  // A filter may have taken the row that had the focus.
+  const at = Math.min(chosen, incidents.length - 1);
   const place = useRef<HTMLDivElement>(null);
   const isNarrow = innerWidth < 640;
   const heightOf = useCallback(
