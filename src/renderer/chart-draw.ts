@@ -40,7 +40,7 @@ const HEIGHT = 250;
 const [TOP, RIGHT, BOTTOM] = [10, 8, 28];
 /** A press that moves less is no selection. */
 const LEAST_PX = 6;
-const TICK_PX = { x: 76, y: 44 };
+const TICK_PX = { x: 76, y: 36 };
 const COLORS = ['text-2', 'line', 'accent', 'red', 'amber'] as const;
 
 export function createDrawing(place: HTMLElement, hooks: Hooks): Drawing {

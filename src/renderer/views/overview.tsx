@@ -1,13 +1,13 @@
 // The first view: how things stand in one sentence, then every service, worst first. What needs a person is opened, with what
 // happened and the buttons for it; what is well is calm.
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Overview as OverviewData } from '../../contract/history.ts';
 import type { IncidentView } from '../../contract/operations.ts';
 import type { ServiceView, Snapshot } from '../../contract/snapshot.ts';
 import { client } from '../client.ts';
 import { faceOf, needsPerson, overallFace, worstFirst } from '../face.ts';
 import { headOf } from '../head.ts';
-import { knownOf, useAnswer, useLive } from '../store.ts';
+import { type Answer, knownOf, useAnswer, useLive } from '../store.ts';
 import { Card, Skeleton } from '../ui/card.tsx';
 import { Silhouette } from '../ui/icon.tsx';
 import { useNow } from '../ui/time.tsx';
@@ -20,16 +20,22 @@ const DAYS = 90;
 
 export function Overview() {
   const snapshot = useLive((live) => live.snapshot);
+  // Asked beside the first snapshot, not after it: the bars come with the services.
+  const history = useAnswer('overview', () => client.ask('overview', { days: DAYS }));
   if (!snapshot) return <Loading />;
   if (snapshot.services.length === 0) return <NothingWatched />;
-  return <Services snapshot={snapshot} />;
+  return <Services snapshot={snapshot} {...history} />;
 }
 
-function Services({ snapshot }: { snapshot: Snapshot }) {
+function Services({ snapshot, answer, again }: { snapshot: Snapshot; answer: Answer<OverviewData>; again: () => void }) {
   const minute = useNow(REFRESH_MS);
   const changes = snapshot.services.map((view) => `${view.id}:${view.consecutiveFailures > 0}`).join();
-  const { answer, again } = useAnswer('overview', () => client.ask('overview', { days: DAYS }));
-  useEffect(again, [Math.floor(minute / REFRESH_MS), changes]);
+  const due = `${Math.floor(minute / REFRESH_MS)} ${changes}`;
+  const asked = useRef(due);
+  useEffect(() => {
+    if (asked.current !== due) again();
+    asked.current = due;
+  }, [due]);
   const bars = new Map((knownOf(answer) ?? []).map((entry): [string, OverviewData[number]] => [entry.service, entry]));
   const isHistoryMissing = answer.kind === 'failed' && answer.last === undefined;
 
