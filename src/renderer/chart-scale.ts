@@ -3,7 +3,7 @@
 import type { Series } from '../contract/history.ts';
 import { isLimitShown } from './chart-words.ts';
 import type { Range } from './range.ts';
-import { clockText, valueText } from './time-words.ts';
+import { clockText, format, valueText } from './time-words.ts';
 
 export interface Tick {
   readonly at: number;
@@ -22,8 +22,8 @@ const COUNTS: readonly (readonly [Unit, readonly number[]])[] = [
   ['month', [1, 2, 3, 6]],
 ];
 const STEPS = COUNTS.flatMap(([unit, counts]) => counts.map((count) => ({ unit, count })));
-const dayFormat = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
-const monthFormat = new Intl.DateTimeFormat(undefined, { month: 'short', year: 'numeric' });
+const dayFormat = format({ day: 'numeric', month: 'short' });
+const monthFormat = format({ month: 'short', year: 'numeric' });
 
 /** At most `most` of them, and one. */
 export function timeTicks({ fromMs, toMs }: Range, most: number): Tick[] {
@@ -54,8 +54,8 @@ export function timeTicks({ fromMs, toMs }: Range, most: number): Tick[] {
 
 function timeText(at: number, unit: Unit): string {
   const date = new Date(at);
-  if (unit === 'month') return monthFormat.format(date);
-  if (unit === 'day' || (date.getHours() === 0 && date.getMinutes() === 0)) return dayFormat.format(date);
+  if (unit === 'month') return monthFormat(date);
+  if (unit === 'day' || (date.getHours() === 0 && date.getMinutes() === 0)) return dayFormat(date);
   return clockText(at);
 }
 

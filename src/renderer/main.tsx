@@ -3,13 +3,20 @@ import { render } from 'preact';
 import './tokens.css';
 import './window.css';
 import { App } from './app.tsx';
-import { followEngine } from './store.ts';
+import { firstNews, followEngine } from './store.ts';
 import { installTips } from './ui/tip.ts';
+import { askOverviewAhead } from './views/overview.tsx';
+
+/** The first picture waits so long for what it is to show: painting "loading" first would only make all of it later. */
+const FIRST_MS = 200;
 
 const root = document.getElementById('app');
 if (root) {
-  root.textContent = '';
+  const news = [firstNews(), ...(/^#?\/?$/.test(location.hash) ? [askOverviewAhead()] : [])];
   followEngine();
-  installTips(root);
-  render(<App />, root);
+  void Promise.race([Promise.all(news), new Promise((resolve) => setTimeout(resolve, FIRST_MS))]).then(() => {
+    root.textContent = '';
+    installTips(root);
+    render(<App />, root);
+  });
 }

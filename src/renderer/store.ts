@@ -1,6 +1,6 @@
 // What the window knows: the last snapshot, how the link stands, and what the views have asked for. One owner tells all
 // components; a component renders again only when the part that it reads has changed. Touches the client, no view.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { HealthError } from '../contract/errors.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import { client, type LinkState } from './client.ts';
@@ -90,14 +90,48 @@ export type Answer<T> =
   | { readonly kind: 'ready'; readonly value: T }
   | { readonly kind: 'failed'; readonly error: HealthError; readonly last: T | undefined };
 
+/** What was asked before the view that shows it was there, and its answer when it has come. Each is used once. */
+const ahead = new Map<string, { readonly promise: Promise<unknown>; value?: { readonly is: unknown } }>();
+
+/** Asks now what `useAnswer` will ask for by the same key. Resolves when it is answered, also by an error. */
+export function askAhead(key: string, ask: () => Promise<unknown>): Promise<void> {
+  const entry: { promise: Promise<unknown>; value?: { is: unknown } } = { promise: ask() };
+  ahead.set(key, entry);
+  return entry.promise.then(
+    (is) => {
+      entry.value = { is };
+    },
+    () => undefined, // told by whoever shows it
+  );
+}
+
+/** The first news of the engine: its snapshot, or that it can't be had. */
+export function firstNews(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = live.subscribe(() => {
+      const { snapshot, link } = live.get();
+      if (!snapshot && (link.kind === 'connecting' || link.kind === 'live')) return;
+      stop();
+      resolve();
+    });
+  });
+}
+
 /** Asks when `key` changes and after every reconnection; what was known stays visible meanwhile. `keep`: also when the key changes. */
 export function useAnswer<T>(key: string, ask: () => Promise<T>, keep = false): { answer: Answer<T>; again: () => void } {
   const epoch = useLive((now) => now.epoch);
   const [round, setRound] = useState(0);
-  const [state, setState] = useState<{ key: string; answer: Answer<T> }>({ key, answer: { kind: 'loading', last: undefined } });
-  useEffect(() => {
+  const [state, setState] = useState<{ key: string; answer: Answer<T> }>(() => {
+    const known = ahead.get(key)?.value;
+    return { key, answer: known ? { kind: 'ready', value: known.is as T } : { kind: 'loading', last: undefined } };
+  });
+  // Before the picture is painted, not after it: the answer is what is waited for.
+  useLayoutEffect(() => {
     let isCurrent = true;
-    ask().then(
+    const asked = ahead.get(key);
+    ahead.delete(key);
+    if (asked?.value) return;
+    ((asked?.promise as Promise<T> | undefined) ?? ask()).then(
       (value) => isCurrent && setState({ key, answer: { kind: 'ready', value } }),
       (error: unknown) =>
         isCurrent &&

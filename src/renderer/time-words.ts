@@ -27,36 +27,44 @@ export function inText(ms: number): string {
   return `in ${spanText(ms)}`;
 }
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
-const clockExact = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hourCycle: 'h23' });
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium', hourCycle: 'h23' });
-const dayLong = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
-const dayShort = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+/** Made at first use: each takes milliseconds, and the first view needs few of them. */
+export function format(options: Intl.DateTimeFormatOptions): (at: Date | number) => string {
+  let made: Intl.DateTimeFormat | undefined;
+  return (at) => {
+    made ??= new Intl.DateTimeFormat(undefined, options);
+    return made.format(at);
+  };
+}
+const clock = format({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const clockExact = format({ timeStyle: 'medium', hourCycle: 'h23' });
+const exact = format({ dateStyle: 'full', timeStyle: 'medium', hourCycle: 'h23' });
+const dayLong = format({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+const dayShort = format({ day: 'numeric', month: 'short' });
 
 /** "14:32", or "14:32:07". */
 export function clockText(at: string | number, hasSeconds = false): string {
-  return (hasSeconds ? clockExact : clock).format(new Date(at));
+  return (hasSeconds ? clockExact : clock)(new Date(at));
 }
 /** The whole date and time, for tooltips. */
 export function exactText(at: string | number): string {
-  return exact.format(new Date(at));
+  return exact(new Date(at));
 }
 /** "14:32" today, "23 Nov, 14:32" else. */
 export function pointText(at: string | number, nowMs: number): string {
   const isToday = new Date(at).toDateString() === new Date(nowMs).toDateString();
-  return isToday ? clockText(at) : `${dayShort.format(new Date(at))}, ${clockText(at)}`;
+  return isToday ? clockText(at) : `${dayShort(new Date(at))}, ${clockText(at)}`;
 }
 /** `2026-11-24` as a day that people read; the day is a plain date, not a moment. */
 export function dayText(day: string): string {
   const [year, month, date] = day.split('-').map(Number) as [number, number, number];
-  return dayShort.format(new Date(year, month - 1, date));
+  return dayShort(new Date(year, month - 1, date));
 }
 /** Heading of a day: "Today", "Yesterday", else the date. */
 export function dayHeading(ms: number, nowMs: number): string {
   const day = new Date(ms).toDateString();
   if (day === new Date(nowMs).toDateString()) return 'Today';
   if (day === new Date(nowMs - DAY).toDateString()) return 'Yesterday';
-  return dayLong.format(new Date(ms));
+  return dayLong(new Date(ms));
 }
 
 /** Milliseconds until tomorrow, 9 in the morning: when people are back. */

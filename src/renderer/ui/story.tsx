@@ -3,7 +3,7 @@
 import type { IncidentView } from '../../contract/operations.ts';
 import { client } from '../client.ts';
 import { knownOf, useAnswer } from '../store.ts';
-import { clockText, exactText, pointText } from '../time-words.ts';
+import { clockText, pointText } from '../time-words.ts';
 import { storyOf } from '../timeline.ts';
 
 /** Minutes do not tell apart what happened within seconds. */
@@ -20,7 +20,7 @@ export function Story({ incident, nowMs }: { incident: IncidentView; nowMs: numb
     <ol class="story">
       {moments.map((moment, index) => (
         <li key={`${moment.at}${index}`} class={`moment ${moment.kind}`}>
-          <time dateTime={moment.at} data-tip={exactText(moment.at)}>
+          <time dateTime={moment.at} data-tip="">
             {isLong ? pointText(moment.at, nowMs) : clockText(moment.at, isShort)}
           </time>
           <div>

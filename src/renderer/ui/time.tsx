@@ -1,6 +1,6 @@
 // Times as people say them, kept fresh: "4 min ago", with the exact time on hover and focus. The only clock of the window.
 import { useEffect, useState } from 'preact/hooks';
-import { agoText, exactText, inText, pointText } from '../time-words.ts';
+import { agoText, inText, pointText } from '../time-words.ts';
 
 const listeners = new Set<() => void>();
 let beat: ReturnType<typeof setInterval> | undefined;
@@ -36,7 +36,7 @@ export function When({ at, prefix, form = 'ago' }: { at: string; prefix?: string
   const words = form === 'point' ? pointText(at, now) : ms > 0 ? inText(ms) : agoText(-ms, form === 'span');
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: the exact time must be reachable by keyboard too (WCAG 1.4.13)
-    <time dateTime={at} tabIndex={0} data-tip={exactText(at)}>
+    <time dateTime={at} tabIndex={0} data-tip="">
       {prefix ? `${prefix} ${words}` : words}
     </time>
   );

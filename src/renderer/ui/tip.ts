@@ -1,7 +1,14 @@
-// One tooltip for the whole window: whatever carries `data-tip` shows it on hover and focus, inside the viewport; Escape hides it
+// One tooltip for the whole window: whatever carries `data-tip` shows it on hover and focus, inside the viewport, and a <time> whose
+// `data-tip` is empty its exact time, which is put into words only then; Escape hides it
 // and the pointer may rest on it (WCAG 1.4.13). Touches the document, nothing else.
 
+import { exactText } from '../time-words.ts';
+
 const DELAY_MS = 350;
+
+function exactOf(target: Element): string {
+  return target instanceof HTMLTimeElement ? exactText(target.dateTime) : '';
+}
 
 export function installTips(root: HTMLElement): void {
   const tip = document.createElement('div');
@@ -15,7 +22,7 @@ export function installTips(root: HTMLElement): void {
   let dismissed: Element | undefined;
 
   function show(target: Element): void {
-    const text = target.getAttribute('data-tip');
+    const text = target.getAttribute('data-tip') || exactOf(target);
     if (!text) {
       hide();
       return;

@@ -8,7 +8,7 @@ import { client } from '../client.ts';
 import { filterIncidents, type Row, rowsOf, toCsv } from '../incident-filter.ts';
 import { serviceHref } from '../router.ts';
 import { knownOf, useAnswer, useLive } from '../store.ts';
-import { clockText, dayHeading, exactText, spanText } from '../time-words.ts';
+import { clockText, dayHeading, spanText } from '../time-words.ts';
 import { Button } from '../ui/button.tsx';
 import { Empty, Skeleton } from '../ui/card.tsx';
 import { Glyph, Silhouette } from '../ui/icon.tsx';
@@ -244,7 +244,7 @@ function Line({ incident, index, total, isOpen, isStop, name, nowMs, onToggle, o
     >
       <button type="button" class="row-button" data-index={index} tabIndex={isStop ? 0 : -1} aria-expanded={isOpen} onClick={onToggle}>
         <IncidentMark incident={incident} />
-        <time dateTime={incident.startedAt} data-tip={exactText(incident.startedAt)}>
+        <time dateTime={incident.startedAt} data-tip="">
           {clockText(incident.startedAt)}
         </time>
         <span class="row-words">

@@ -7,7 +7,7 @@ import type { ServiceView, Snapshot } from '../../contract/snapshot.ts';
 import { client } from '../client.ts';
 import { faceOf, needsPerson, overallFace, worstFirst } from '../face.ts';
 import { headOf } from '../head.ts';
-import { type Answer, knownOf, useAnswer, useLive } from '../store.ts';
+import { type Answer, askAhead, knownOf, useAnswer, useLive } from '../store.ts';
 import { Card, Skeleton } from '../ui/card.tsx';
 import { Silhouette } from '../ui/icon.tsx';
 import { useNow } from '../ui/time.tsx';
@@ -17,11 +17,16 @@ import { FirstLook, NothingWatched } from './welcome.tsx';
 /** Day bars and sparklines change slowly; they are asked for again this often, and at once when something began or ended. */
 const REFRESH_MS = 60_000;
 const DAYS = 90;
+const ASKED = 'overview';
+const askOverview = () => client.ask('overview', { days: DAYS });
+
+/** At the start of the page, before this view is there. */
+export const askOverviewAhead = (): Promise<void> => askAhead(ASKED, askOverview);
 
 export function Overview() {
   const snapshot = useLive((live) => live.snapshot);
   // Asked beside the first snapshot, not after it: the bars come with the services.
-  const history = useAnswer('overview', () => client.ask('overview', { days: DAYS }));
+  const history = useAnswer(ASKED, askOverview);
   if (!snapshot) return <Loading />;
   if (snapshot.services.length === 0) return <NothingWatched />;
   return <Services snapshot={snapshot} {...history} />;

@@ -5,7 +5,7 @@ import type { QueueAlert } from '../../contract/queue.ts';
 import type { ServiceView } from '../../contract/snapshot.ts';
 import { faceOf, needsPerson } from '../face.ts';
 import { serviceHref } from '../router.ts';
-import { clockText, exactText, percentText } from '../time-words.ts';
+import { clockText, percentText } from '../time-words.ts';
 import { momentsOf } from '../timeline.ts';
 import { ActionBar } from '../ui/action-bar.tsx';
 import { Days } from '../ui/bars.tsx';
@@ -64,7 +64,7 @@ function Lines({ incident, alert }: { incident: IncidentView; alert: QueueAlert 
       )}
       {shown.map((moment) => (
         <li key={`${moment.at}${moment.kind}`}>
-          <time dateTime={moment.at} data-tip={exactText(moment.at)}>
+          <time dateTime={moment.at} data-tip="">
             {clockText(moment.at)}
           </time>
           <span>{moment.text}</span>

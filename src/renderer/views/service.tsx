@@ -10,7 +10,7 @@ import { servicePart } from '../config-part.ts';
 import { faceOf } from '../face.ts';
 import { clampRange, lastRange, RANGES, type Range } from '../range.ts';
 import { knownOf, useAnswer, useLive } from '../store.ts';
-import { exactText, percentText, pointText, valueText } from '../time-words.ts';
+import { percentText, pointText, valueText } from '../time-words.ts';
 import { ActionBar } from '../ui/action-bar.tsx';
 import { Days } from '../ui/bars.tsx';
 import { Button } from '../ui/button.tsx';
@@ -236,7 +236,7 @@ function Incident({ incident, nowMs }: { incident: IncidentView; nowMs: number }
     <details class="incident" open={isOpen} onToggle={(event) => setOpen((event.currentTarget as HTMLDetailsElement).open)}>
       <summary>
         <Glyph name="chevron" size={14} />
-        <time dateTime={incident.startedAt} data-tip={exactText(incident.startedAt)}>
+        <time dateTime={incident.startedAt} data-tip="">
           {pointText(incident.startedAt, nowMs)}
         </time>
         <span class="incident-what">{incidentText(incident)}</span>
