@@ -132,10 +132,11 @@ it('an incident with its attempts, ended and going on', () => {
     message: 'Refused',
     strikes: 1,
     alerted: 'down',
+    alertedAt: null,
     attempts: [],
   };
   expect(incidentLines(incident)).toEqual([`${at(600)}  web  1 min  Refused  (told: down)`]);
-  expect(incidentLines({ ...incident, endedAt: null, alerted: null })[0]).toContain('still going on  Refused');
+  expect(incidentLines({ ...incident, endedAt: null, alerted: null, alertedAt: null })[0]).toContain('still going on  Refused');
 });
 
 it('every line of the audit trail has words, also one that is not known yet', () => {

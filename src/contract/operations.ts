@@ -35,7 +35,7 @@ const incidentViewSchema = z.object({
   strikes: z.int(),
   alerted: z.string().nullable(),
   /** When a person was first told; not known to every record. */
-  alertedAt: time.nullable().optional(),
+  alertedAt: time.nullable(),
   attempts: z.array(attemptViewSchema),
 });
 export type IncidentView = z.infer<typeof incidentViewSchema>;

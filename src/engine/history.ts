@@ -74,7 +74,7 @@ export async function readIncidents(home: string, period: Period): Promise<Incid
         break;
       case 'alert': {
         const incident = open.get(service);
-        if (incident) incident.alerted = textOf(line['kind']);
+        if (incident) Object.assign(incident, { alerted: textOf(line['kind']), alertedAt: incident.alertedAt ?? textOf(line['at']) });
         break;
       }
     }
@@ -103,6 +103,7 @@ function seen(service: string, line: Record<string, unknown>, open: Map<string, 
       message: textOf(line['message']),
       strikes,
       alerted: null,
+      alertedAt: null,
       attempts: [],
     });
   }

@@ -20,6 +20,7 @@ const incident = (id: string, startedAt: string, over: Partial<IncidentView> = {
   message: 'No answer',
   strikes: 1,
   alerted: null,
+  alertedAt: null,
   attempts: [],
   ...over,
 });
@@ -110,7 +111,7 @@ test('the trail adds why nothing was done, and sums up deletions', () => {
     { at, event: 'alert', service: 'a', kind: 'down' },
     { at, event: 'file-deleted', service: 'a', bytes: 3e6 },
   ];
-  const told = storyOf({ ...incident, alerted: 'down' }, trail).map((one) => one.text);
+  const told = storyOf({ ...incident, alerted: 'down', alertedAt: null }, trail).map((one) => one.text);
   expect(told.slice(1)).toEqual(['Not repaired: a build was running', 'You were told', 'Deleted 2 files, 5 MB']);
   const twice = storyOf({ ...incident, alerted: 'down', alertedAt: at }, trail).map((one) => one.text);
   expect(

@@ -156,6 +156,7 @@ describe('attempts and incidents', () => {
       message: '',
       strikes: 1,
       alerted: null,
+      alertedAt: null,
       attempts: [tried('succeeded')],
     };
     expect(endText({ ...incident, attempts: [...incident.attempts] }, NOW)).toBe('restarted, over after 4 min');

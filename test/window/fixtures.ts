@@ -296,6 +296,7 @@ export function trouble(nowMs: number): World {
       message: 'No answer on port 3000',
       strikes: 1,
       alerted: null,
+      alertedAt: null,
       attempts: [],
     },
     ...past(nowMs, 40),

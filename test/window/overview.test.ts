@@ -282,6 +282,7 @@ test('names and messages with markup stay text', async () => {
       message: nasty,
       strikes: 1,
       alerted: nasty,
+      alertedAt: null,
       attempts: [],
     },
   ];

@@ -76,7 +76,11 @@ export function prepareIncidents(db: DatabaseSync) {
   const addAlert = db.prepare('INSERT OR IGNORE INTO alert VALUES (?, ?, ?, ?, ?)');
   const find = (and: string) =>
     db.prepare(
-      `SELECT i.key, i.id, s.id AS service, i.started_at, i.ended_at, i.reason, i.message, i.strikes, i.alerted
+      `SELECT i.key, i.id, s.id AS service, i.started_at, i.ended_at, i.reason, i.message, i.strikes, i.alerted,
+          CASE WHEN i.alerted IS NOT NULL THEN (
+            SELECT min(at) FROM alert
+              WHERE at BETWEEN i.started_at AND ifnull(i.ended_at, 9e15) AND alert.service = i.service AND event = 'alert'
+          ) END AS alerted_at
         FROM incident i JOIN service s ON s.key = i.service
         WHERE i.started_at <= ? AND ifnull(i.ended_at, 9e15) >= ? ${and} ORDER BY i.started_at DESC, i.key DESC`,
     );
@@ -149,6 +153,7 @@ interface IncidentRow {
   readonly message: string;
   readonly strikes: number;
   readonly alerted: string | null;
+  readonly alerted_at: number | null;
 }
 interface AttemptRow {
   readonly id: string;
@@ -173,6 +178,7 @@ function incidentView(row: IncidentRow): IncidentView {
     message: row.message,
     strikes: row.strikes,
     alerted: row.alerted,
+    alertedAt: row.alerted_at === null ? null : isoTime({ wallMs: row.alerted_at }),
     attempts: [],
   };
 }

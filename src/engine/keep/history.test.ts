@@ -70,6 +70,7 @@ describe('what happened', () => {
         message: 'it is error',
         strikes: 3,
         alerted: 'down',
+        alertedAt: new Date(START + 6 * MINUTE).toISOString(),
         attempts: [
           {
             attempt: 'a-1',
