@@ -182,3 +182,26 @@ describe('whatever is done to a valid configuration', () => {
     );
   });
 });
+
+describe('a file of nonsense', () => {
+  const problemsOf = (config: unknown) => {
+    const checked = checkConfig(JSON.stringify(config), 'config.json');
+    return checked.ok ? [] : checked.problems;
+  };
+
+  it('tells its first hundred problems and how many there are beside them', () => {
+    const problems = problemsOf({ services: Array.from({ length: 300 }, () => ({})) });
+    expect(problems).toHaveLength(101);
+    expect(problems[0]?.path).toBe('services[0].id');
+    expect(problems.at(-1)).toMatchObject({ path: '', found: '500 more problems' });
+  });
+
+  it.each([
+    ['services', { services: Array.from({ length: 200_000 }, () => ({})) }, '200000 entries'],
+    ['services[0].check.run', { services: [{ id: 'a', check: { type: 'command', run: Array(500_000).fill(1) } }] }, '500000 entries'],
+    ['', Object.fromEntries(Array.from({ length: 6_000 }, (_, index) => [`k${index}`, 1])), '6000 entries'],
+    ['', { services: Array.from({ length: 50 }, () => Array(4_000).fill(0)) }, 'more than 100000 values'],
+  ])('of more than can be judged in a moment is refused at %s, at once', (path, config, found) => {
+    expect(problemsOf(config)).toMatchObject([{ path, found }]);
+  });
+});

@@ -24,6 +24,12 @@ export type CheckedConfig =
   | { readonly ok: true; readonly config: Config; readonly parsed: ParsedConfig; readonly warnings: readonly ConfigProblem[] }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
+/** More than anybody has in one list, or in all, and few enough to be judged without holding up the looks that are in force. */
+const MOST_ENTRIES = 5_000;
+const MOST_VALUES = 100_000;
+/** A file of nonsense has a problem in every line: people mend the first ones, and nobody is served by the rest. */
+const MOST_PROBLEMS = 100;
+
 type Issue = z.core.$ZodIssue;
 type Tree = Exclude<ReturnType<typeof readTree>, { broken: Finding }>;
 
@@ -33,14 +39,48 @@ export function checkConfig(text: string, file: string): CheckedConfig {
   const bare = text.startsWith('\uFEFF') ? text.slice(1) : text;
   const tree = readTree(bare);
   if ('broken' in tree) return { ok: false, problems: told(bare, file, [tree.broken]) };
+  const crowd = tooMany(tree);
+  if (crowd) return { ok: false, problems: told(bare, file, [crowd]) };
   const result = configSchema.safeParse(tree.value);
   const rules = brokenRules(bare, tree.root, tree.value);
   if (result.success && rules.length === 0) {
     const surprising = told(bare, file, warnings(bare, tree.root, tree.value));
     return { ok: true, config: resolveConfig(result.data), parsed: result.data, warnings: surprising };
   }
-  const unmet = (result.error?.issues ?? []).flatMap((issue) => findingsOf(issue, tree));
-  return { ok: false, problems: told(bare, file, withoutEchoes([...unmet, ...rules])) };
+  const issues = result.error?.issues ?? [];
+  const unmet = issues.slice(0, MOST_PROBLEMS).flatMap((issue) => findingsOf(issue, tree));
+  const findings = withoutEchoes([...unmet, ...rules]).toSorted((a, b) => a.offset - b.offset);
+  const rest = findings.length - MOST_PROBLEMS + Math.max(0, issues.length - MOST_PROBLEMS);
+  return { ok: false, problems: told(bare, file, rest > 0 ? [...findings.slice(0, MOST_PROBLEMS), more(rest, bare)] : findings) };
+}
+
+function more(count: number, text: string): Finding {
+  const allowed = 'none; mend the ones before, and what is left is told then';
+  return { path: [], offset: text.length, found: `${count} more ${count === 1 ? 'problem' : 'problems'}`, allowed };
+}
+
+/** Where there is more in one place, or in all, than a configuration ever has. */
+function tooMany({ root, value }: Tree): Finding | undefined {
+  let left = MOST_VALUES;
+  const at = (path: readonly PropertyKey[], found: string, allowed: string): Finding => ({
+    path,
+    offset: nodeAt(root, path).offset,
+    found,
+    allowed,
+  });
+  function walk(inner: unknown, path: readonly PropertyKey[]): Finding | undefined {
+    left -= 1;
+    if (left < 0) return at([], `more than ${MOST_VALUES} values`, `at most ${MOST_VALUES} in a file`);
+    if (typeof inner !== 'object' || inner === null) return undefined;
+    const keys = Object.keys(inner);
+    if (keys.length > MOST_ENTRIES) return at(path, `${keys.length} entries`, `at most ${MOST_ENTRIES}`);
+    for (const key of keys) {
+      const found = walk((inner as Record<string, unknown>)[key], [...path, Array.isArray(inner) ? Number(key) : key]);
+      if (found) return found;
+    }
+    return undefined;
+  }
+  return walk(value, []);
 }
 
 /** The problems for people: one block each, `file` as it was named to us, no line break at the end. */
