@@ -15,6 +15,7 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'doctor-'));
   home = join(root, 'home');
   await mkdir(home, { mode: 0o700 });
+  await writeFile(join(root, 'index.html'), '');
 });
 afterEach(() => rm(root, { recursive: true }));
 
@@ -36,6 +37,8 @@ function deps(services: Service[] = [], more: Partial<DoctorDeps> = {}): DoctorD
     isUp: async () => true,
     backgroundState: async () => ({ kind: 'systemd', installed: true, running: true, pid: 42, path: '/unit' }),
     findHelper: async () => ({ kind: 'notify-send', path: '/usr/bin/notify-send' }),
+    historyState: async () => undefined,
+    dashboard: root,
     trial: async () => ({ status: 'ok', message: 'answered' }),
     ...more,
   };
@@ -99,6 +102,8 @@ describe('a healthy home', () => {
       'recovery.log',
       'alerts.log',
       'alert-pending.json',
+      'history.db',
+      'dashboard',
       'check app',
       'clock',
     ]);
@@ -127,6 +132,18 @@ describe('a healthy home', () => {
 });
 
 describe('what is wrong, and the way to mend it', () => {
+  test('a history that is damaged, or none; a dashboard that is not built', async () => {
+    const history = async (state: DoctorDeps['historyState']) => line('history.db', deps([], { historyState: state }));
+    expect(await history(async () => ({ bytes: 35_000_000, check: 'ok' }))).toMatchObject({ ok: true, found: '35 MB, undamaged' });
+    expect(await history(async () => ({ bytes: 1, check: 'row 7 missing' }))).toMatchObject({
+      ok: false,
+      mend: expect.stringContaining('restart'),
+    });
+    expect(await history(() => Promise.reject(new Error('file is not a database')))).toMatchObject({ ok: false });
+    expect(await line('dashboard', deps())).toMatchObject({ ok: true });
+    expect(await line('dashboard', deps([], { dashboard: home }))).toMatchObject({ ok: 'warning', mend: 'npm run build' });
+  });
+
   test('an old Node', async () => {
     expect(await line('node', deps([], { nodeVersion: '22.1.0' }))).toMatchObject({ ok: false, mend: 'Install Node 24 or newer.' });
   });

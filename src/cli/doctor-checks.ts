@@ -29,6 +29,10 @@ export interface DoctorDeps {
   /** Whether the engine answers on its control socket. */
   isUp(): Promise<boolean>;
   backgroundState(): Promise<BackgroundState>;
+  /** Size of history.db and what its check says, `ok` when nothing is wrong; undefined when there is none. Rejects when it is none. */
+  historyState(): Promise<{ readonly bytes: number; readonly check: string } | undefined>;
+  /** Folder of the dashboard's built files. */
+  readonly dashboard: string;
   findHelper(): Promise<{ readonly kind: string; readonly found?: string; readonly mend?: string }>;
   /** One look at a service, without remedy, alert or record. */
   trial(service: ServiceConfig): Promise<{ readonly status: Status; readonly message: string }>;
@@ -57,6 +61,8 @@ export async function* runDoctor(deps: DoctorDeps): AsyncIterable<DoctorLine> {
   for (const file of STATE_FILES) yield await asked(file, () => stateLine(deps, file));
   for (const file of LOG_FILES) yield await asked(file, () => logLine(deps.home, file));
   yield await asked(HOME_FILES.queue, () => queueLine(deps.home));
+  yield await asked(HOME_FILES.history, () => historyLine(deps));
+  yield await asked('dashboard', () => dashboardLine(deps));
   // They wait for each other's answers only in the order of the lines.
   const trials = (config?.services ?? []).map((service) => asked(`check ${service.id}`, () => trialLine(deps, service)));
   for (const trial of trials) yield await trial;
@@ -194,6 +200,22 @@ async function logLine(home: string, file: string): Promise<DoctorLine> {
   if (!found.isFile()) return trouble(file, 'is no file', `Move ${path} away.`);
   await access(path, constants.W_OK);
   return fine(file, `${sizeText(found.size)}, writable`);
+}
+
+async function historyLine(deps: DoctorDeps): Promise<DoctorLine> {
+  const mend = 'The engine moves it aside at its next start and fills a new one from the logs: jarvis-health restart';
+  const found = await deps.historyState().catch((error: unknown) => error as Error);
+  if (found instanceof Error) return trouble(HOME_FILES.history, `cannot be opened: ${found.message}`, mend);
+  if (!found) return fine(HOME_FILES.history, 'not there yet');
+  if (found.check !== 'ok') return trouble(HOME_FILES.history, `damaged: ${found.check}`, mend);
+  return fine(HOME_FILES.history, `${sizeText(found.bytes)}, undamaged`);
+}
+
+async function dashboardLine({ home, dashboard }: DoctorDeps): Promise<DoctorLine> {
+  if (!(await stat(join(dashboard, 'index.html')).catch(() => undefined)))
+    return trouble('dashboard', 'is not built', 'npm run build', 'warning');
+  const token = await stat(join(home, HOME_FILES.apiToken)).catch(() => undefined);
+  return fine('dashboard', token ? 'built, with a token for programs; jarvis-health open' : 'built; jarvis-health open');
 }
 
 /** A service that is down is no fault of the check: that it could be looked at is what is tested here. */

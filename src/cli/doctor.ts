@@ -5,6 +5,7 @@ import { selfTest } from '../engine/self-test.ts';
 import { readOwner } from '../engine/setup.ts';
 import { onlyEngine } from './ask.ts';
 import { backgroundOf } from './background-commands.ts';
+import { DASHBOARD } from './dashboard-files.ts';
 import { runDoctor } from './doctor-checks.ts';
 import type { DoctorLine } from './doctor-line.ts';
 import { json, line, paint } from './io.ts';
@@ -19,6 +20,7 @@ export async function doctor(call: Call): Promise<number> {
     uid: process.getuid?.() ?? 0,
     nodeVersion: process.versions.node,
     env: call.io.env,
+    dashboard: DASHBOARD,
     ...(await selfTest(call.home)),
     readOwner: () => readOwner(call.home),
     isUp: async () => {

@@ -9,11 +9,12 @@ it('tells what has changed, once, and nothing before the first look', () => {
   const lines: string[] = [];
   const io = { out: (text: string) => void lines.push(text), err: () => undefined, env: {}, isTerminal: false, hasColour: false };
   const call: Call = { io, home: '/home', isJson: false, version: '0' };
-  const seen = (status: string, phase: string, reason = 'ok', alerting = false): Snapshot =>
+  const seen = (status: string, phase: string, reason = 'ok', alerting = false, problems: Snapshot['problems'] = []): Snapshot =>
     ({
       at: '2026-03-01T12:00:00.000Z',
       overall: 'ok',
       services: [{ id: 'web', status, phase, reason, alerting, message: 'Refused' }],
+      problems,
     }) as unknown as Snapshot;
   let tell: (snapshot: Snapshot) => void = () => undefined;
   let isStopped = false;
@@ -32,10 +33,16 @@ it('tells what has changed, once, and nothing before the first look', () => {
   tell(seen('error', 'failing'));
   tell(seen('error', 'failing', 'ok', true));
   tell(seen('ok', 'healthy'));
+  const problem = { code: 'config-refused', message: 'config.json is refused', since: '2026-03-01T12:00:00.000Z' };
+  tell(seen('ok', 'healthy', 'ok', false, [problem]));
+  tell(seen('ok', 'healthy', 'ok', false, [problem]));
+  tell(seen('ok', 'healthy'));
   expect(lines).toEqual([
     '2026-03-01T12:00:00.000Z  error   web [failing]: Refused\n',
     '2026-03-01T12:00:00.000Z  error   web [failing]: Refused\n',
     '2026-03-01T12:00:00.000Z  ok      web: Refused\n',
+    '2026-03-01T12:00:00.000Z  problem config-refused: config.json is refused\n',
+    '2026-03-01T12:00:00.000Z  over    config-refused: config.json is refused\n',
   ]);
   stop();
   expect(isStopped).toBe(true);

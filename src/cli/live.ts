@@ -1,6 +1,6 @@
 // Shows a running engine: on a terminal one picture that is kept current, elsewhere one line for each change of a service.
 
-import type { ServiceView, Snapshot } from '../contract/snapshot.ts';
+import type { Problem, ServiceView, Snapshot } from '../contract/snapshot.ts';
 import type { Engine } from '../engine/engine.ts';
 import { line } from './io.ts';
 import type { Call } from './program.ts';
@@ -27,10 +27,22 @@ export async function showLive(call: Call, engine: Engine): Promise<() => void> 
   };
 }
 
-/** One line for each service whose state has changed, for logs and programs. */
+/** One line for each service whose state has changed, and for each trouble of the engine itself that comes or goes: for logs and programs. */
 export function showLines(call: Call, engine: Engine): () => void {
   const told = new Map<string, string>();
+  let standing = new Map<string, Problem>();
+  function tellProblems({ at, problems }: Snapshot): void {
+    const before = standing;
+    standing = new Map(problems.map((problem) => [problem.code, problem]));
+    const say = (event: 'problem' | 'problem-over', problem: Problem): void => {
+      if (call.isJson) call.io.out(`${JSON.stringify({ event, at, problem })}\n`);
+      else line(call.io, `${at}  ${event === 'problem' ? 'problem' : 'over   '} ${problem.code}: ${problem.message.split('\n')[0]}`);
+    };
+    for (const problem of problems) if (before.get(problem.code)?.message !== problem.message) say('problem', problem);
+    for (const problem of before.values()) if (!standing.has(problem.code)) say('problem-over', problem);
+  }
   function tell(snapshot: Snapshot): void {
+    tellProblems(snapshot);
     for (const view of snapshot.services) {
       if (view.reason === 'not-yet-checked') continue;
       const now = `${view.status} ${view.phase} ${view.alerting}`;

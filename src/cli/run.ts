@@ -1,10 +1,10 @@
 // `run`: the engine in the foreground, headless, with its control socket and, when asked, the dashboard on 127.0.0.1; on a
 // terminal with a live status (PRODUCT section 6).
-import { fileURLToPath } from 'node:url';
 import type { Loopback } from '../api/loopback.ts';
 import { EXIT, HealthError } from '../contract/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type Discovered, hasConfig, writeFirstConfig } from '../engine/setup.ts';
+import { DASHBOARD } from './dashboard-files.ts';
 import { line } from './io.ts';
 import { showLines, showLive } from './live.ts';
 import type { Call } from './program.ts';
@@ -30,9 +30,6 @@ function tidy(before: ReturnType<typeof performance.eventLoopUtilization>): void
   if (performance.eventLoopUtilization(before).utilization > IS_BUSY) return;
   globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
-
-/** The window's built files: the same place from src/cli and from the built command. */
-const DASHBOARD = fileURLToPath(new URL('../../out/renderer', import.meta.url));
 
 export interface RunOptions {
   readonly isDryRun: boolean;

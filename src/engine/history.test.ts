@@ -62,3 +62,17 @@ it('an attempt whose beginning a crash has swallowed, and one whose end is writt
   expect(incident).toMatchObject({ endedAt: null, strikes: 2, attempts: [{ attempt: 'a-1', remedy: 'command', outcome: 'failed' }] });
   expect(incident?.attempts).toHaveLength(1);
 });
+
+it('an incident is told whole, by its own id, also where the period begins in the middle of it', async () => {
+  const line = (second: number, status: 'ok' | 'error', strikes: number, incident?: string) => ({
+    ...check(second, 'web', status, strikes),
+    ...(incident ? { incident } : {}),
+  });
+  const home = homeWith({
+    health: [line(1, 'error', 1, 'i-1'), line(10, 'error', 2, 'i-1'), line(20, 'ok', 0), line(30, 'error', 1, 'i-2'), line(40, 'ok', 0)],
+    alerts: [{ at: at(2), event: 'alert', service: 'web', id: 'web.i-1', kind: 'down' }],
+  });
+  const whole = { id: 'i-1', startedAt: at(1), endedAt: at(20), strikes: 2, alerted: 'down', alertedAt: at(2) };
+  expect(await readIncidents(home, { from: at(15) })).toMatchObject([{ id: 'i-2', startedAt: at(30) }, whole]);
+  expect(await readIncidents(home, { from: at(25) })).toMatchObject([{ id: 'i-2' }]);
+});

@@ -55,11 +55,12 @@ export async function readHistory(home: string, period: Period): Promise<History
 
 type Open = { -readonly [K in keyof IncidentView]: IncidentView[K] };
 
-/** From the first strike to the first ok after it, with what was tried and whether somebody was told. Newest first. */
+/** From the first strike to the first ok after it, with what was tried and whether somebody was told: all that stood open at some time
+ * of the period. Newest first. Read from the oldest line on, because nothing else tells when an incident began. */
 export async function readIncidents(home: string, period: Period): Promise<IncidentView[]> {
   const open = new Map<string, Open>();
   const done: IncidentView[] = [];
-  for await (const line of query(home, period)) {
+  for await (const line of query(home, { ...period, from: undefined })) {
     const service = textOf(line['service']);
     if (!service) continue;
     switch (line['event']) {
@@ -79,34 +80,39 @@ export async function readIncidents(home: string, period: Period): Promise<Incid
       }
     }
   }
-  return [...done, ...open.values()].sort((a, b) => b.startedAt.localeCompare(a.startedAt));
+  const fromMs = period.from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(period.from);
+  return [...done, ...open.values()]
+    .filter(({ endedAt }) => endedAt === null || Date.parse(endedAt) >= fromMs)
+    .sort((a, b) => b.startedAt.localeCompare(a.startedAt));
 }
 
 function seen(service: string, line: Record<string, unknown>, open: Map<string, Open>, done: IncidentView[]): void {
   const strikes = Number(line['consecutiveFailures'] ?? 0);
   const at = textOf(line['at']);
-  const incident = open.get(service);
+  const named = textOf(line['incident']);
   const isWell = line['status'] === 'ok' || line['status'] === 'warning';
-  if (incident) {
-    incident.strikes = Math.max(incident.strikes, strikes);
-    if (!isWell) return;
-    incident.endedAt = at;
+  const before = open.get(service);
+  if (before && (isWell || (named !== '' && named !== before.id))) {
+    before.endedAt = at;
     open.delete(service);
-    done.push(incident);
-  } else if (!isWell && strikes > 0) {
-    open.set(service, {
-      id: `${service}@${at}`,
-      service,
-      startedAt: at,
-      endedAt: null,
-      reason: textOf(line['reason']),
-      message: textOf(line['message']),
-      strikes,
-      alerted: null,
-      alertedAt: null,
-      attempts: [],
-    });
+    done.push(before);
   }
+  const incident = open.get(service);
+  if (incident) incident.strikes = Math.max(incident.strikes, strikes);
+  // Lines of older versions name no incident: there is one from the first strike on.
+  if (incident || isWell || (named === '' && strikes === 0)) return;
+  open.set(service, {
+    id: named || `${service}@${at}`,
+    service,
+    startedAt: at,
+    endedAt: null,
+    reason: textOf(line['reason']),
+    message: textOf(line['message']),
+    strikes,
+    alerted: null,
+    alertedAt: null,
+    attempts: [],
+  });
 }
 
 function startedView(service: string, line: Record<string, unknown>): AttemptView {

@@ -1,5 +1,7 @@
 // What the self-test needs of the rooms, without an engine: configuration, state files, notices, one look at a service. Reads only.
+import { stat } from 'node:fs/promises';
 import os from 'node:os';
+import path from 'node:path';
 import type { ServiceConfig } from '../contract/config.ts';
 import type { Status } from '../contract/flow.ts';
 import { HOME_FILES } from '../contract/home.ts';
@@ -26,6 +28,19 @@ export async function selfTest(home: string) {
     loadConfig: () => loadConfig(home),
     parseState: (file: string, value: unknown): unknown => PARSERS[file]?.(value),
     findHelper: () => findDesktopHelper({ platform: process.platform }),
+    /** The database as another reader sees it: its size and what `quick_check` says; undefined when there is none yet. */
+    async historyState(): Promise<{ bytes: number; check: string } | undefined> {
+      const file = path.join(home, HOME_FILES.history);
+      const found = await stat(file).catch(() => undefined);
+      if (!found) return undefined;
+      const { DatabaseSync } = await import('node:sqlite');
+      const db = new DatabaseSync(file, { readOnly: true });
+      try {
+        return { bytes: found.size, check: String(Object.values(db.prepare('PRAGMA quick_check(1)').get() ?? {})[0]) };
+      } finally {
+        db.close();
+      }
+    },
     async trial(service: ServiceConfig): Promise<{ status: Status; message: string }> {
       const reading = await look(service.check, {
         clock,

@@ -1,5 +1,6 @@
 // Opens history.db: for its user only, whole (`quick_check`), of a version that is known. What is damaged is moved aside
 // with its journal, told, and a new one begins; the logs can fill it again. Touches history.db and its two companions.
+import { statSync } from 'node:fs';
 import { chmod, lstat, open } from 'node:fs/promises';
 import path from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
@@ -104,6 +105,12 @@ export async function quarantine({ home, clock, onQuarantine }: PlaceOptions, wh
     });
   }
   onQuarantine(file, movedTo, why);
+}
+
+/** Which file stands at the database's place; undefined when there is none. A connection works on with one that is long gone. */
+export function fileAtPlace(home: string): string | undefined {
+  const found = statSync(path.join(home, HOME_FILES.history), { throwIfNoEntry: false });
+  return found && `${found.dev}:${found.ino}`;
 }
 
 const SQLITE_ERROR = 1; // among others: no such table, no such column

@@ -1,5 +1,5 @@
 // The history as its owner sees it: lines go in, views come out; and what becomes of it on bad days.
-import { appendFileSync, chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -275,6 +275,29 @@ describe('the file', () => {
     hand.pass(1);
     await expect.poll(() => store.overview(['other-2'], 1)[0]?.days[0]?.status).toBe('ok');
     expect(query(home, 'SELECT count(*) FROM reading')).toBe(3);
+  });
+
+  test('a file that somebody removes while it is in use is missed at the next line, which goes into a new one', async () => {
+    const { home, store, hand, quarantined, troubles } = await begin();
+    tell(store, hand, checkEvent('app'));
+    store.flush();
+    for (const name of readdirSync(home).filter((one) => one.startsWith('history.db'))) rmSync(path.join(home, name));
+    hand.pass(MINUTE);
+    tell(store, hand, checkEvent('other'));
+    store.flush();
+    await expect.poll(() => readdirSync(home).includes('history.db'), { timeout: 10_000 }).toBe(true);
+    await expect
+      .poll(
+        () => {
+          hand.pass(1_000);
+          return store.overview(['other'], 1)[0]?.days[0]?.status;
+        },
+        { timeout: 10_000 },
+      )
+      .toBe('ok');
+    expect(query(home, 'SELECT count(*) FROM reading')).toBe(1); // there are no logs here to fill it from
+    expect(quarantined).toEqual([]);
+    expect(troubles()).toEqual([]);
   });
 
   test('a Node without SQLite: refused with a reason, nothing is made', async () => {

@@ -17,7 +17,7 @@ import { createPruner, type Pruner } from './history-prune.ts';
 import { overviewOf, type SeriesInput, series, uptime } from './history-query.ts';
 import { hasPast, type Rebuilt, rebuild } from './history-rebuild.ts';
 import { type DayTable, prepareDays, type RollDeps, rollStep } from './history-rollup.ts';
-import { isDamage, openDatabase, type PlaceOptions, quarantine } from './history-schema.ts';
+import { fileAtPlace, isDamage, openDatabase, type PlaceOptions, quarantine } from './history-schema.ts';
 import { prepareTables, type ServiceRow, type Tables } from './history-tables.ts';
 
 export interface HistoryOptions {
@@ -92,6 +92,8 @@ interface Line {
 /** An open database and all that belongs to it. */
 interface Ground {
   readonly db: DatabaseSync;
+  /** The file that it has open. */
+  readonly file: string | undefined;
   readonly tables: Tables;
   readonly incidents: IncidentTable;
   readonly days: DayTable;
@@ -139,7 +141,7 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
     if (isNew || tables.meta('alive') === undefined)
       tables.setMeta('rebuild', (await hasPast(options.home).catch(() => true)) ? beginsAt : 0);
     const pruner = createPruner(db, () => services.values(), maxBytes, tables.meta('raw_floor') ?? 0);
-    const made = { db, ...all, services, pruner };
+    const made = { db, ...all, services, pruner, file: fileAtPlace(options.home) };
     loadServices(made);
     return { ...made, projection: createProjection({ tables, incidents, services, rawFloorMs: pruner.floorMs }, true) };
   }
@@ -210,16 +212,17 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
     return { tables, incidents, services, rawFloorMs: pruner.floorMs };
   }
 
-  /** The file is damaged while it is in use: it goes aside, and the logs fill a new one. */
-  function startOver(why: string): void {
+  /** The file is damaged while it is in use, and goes aside, or somebody has taken it away (`why` is undefined): the logs fill a new one. */
+  function startOver(why: string | undefined): void {
     const damaged = ground;
     if (!damaged || reopening || isClosed) return;
     ground = undefined;
+    uptimeCache.clear();
     rebuilding?.stop.abort();
     reopening = (async () => {
       try {
         damaged.db.close();
-        await quarantine(options, why);
+        if (why !== undefined) await quarantine(options, why);
         ground = await openGround(clock.now().wallMs);
         options.onTrouble('write', undefined);
         await rebuilding?.done;
@@ -239,6 +242,10 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
     isUrgent = false;
     const on = ground;
     if (!on || waiting.length === 0) return;
+    if (fileAtPlace(options.home) !== on.file) {
+      startOver(undefined);
+      return;
+    }
     const batch = waiting;
     waiting = [];
     try {
@@ -389,6 +396,7 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
         on.projection.adopt(importer.openIncidents, rebuilt.toMs);
         on.tables.setMeta('rebuild', 0);
       });
+      uptimeCache.clear(); // what was known halfway
       if (rebuilt.lines > 0) options.onRebuilt?.(rebuilt);
       options.onTrouble('rebuild', undefined);
     } catch (error) {
