@@ -1,4 +1,4 @@
-// Figures 8 to 10, of the window: the overview from the document's arrival to its picture, a graph from its answer to its picture,
+// Figures 10 to 12, of the window: the overview from the document's arrival to its picture, a graph from its answer to its picture,
 // and how even the frames are while it is scrolled and panned, against an empty page in the same browser. In a real Chromium before
 // a real engine with a past of twenty services (scripts/year.ts); BENCH_DAYS shortens it.
 import { writeFileSync } from 'node:fs';
@@ -88,9 +88,9 @@ async function arrival(browser: Browser, signedIn: BrowserContext, empty: string
   }
   const theirs = `limit: 150 ms (an empty page: ${median(floor).toFixed(0)} ms)`;
   return [
-    { figure: '8a overview: all 20 services painted', ours: figures(cards), theirs, ratio: median(cards) / 150, target: 1 },
-    { figure: '8b the same, with 90 days and the last day', ours: figures(whole), theirs, ratio: median(whole) / 150, target: 1 },
-    { figure: '8c the same, loaded again', ours: figures(again), theirs, ratio: median(again) / 150, target: 1 },
+    { figure: '10a overview: all 20 services painted', ours: figures(cards), theirs, ratio: median(cards) / 150, target: 1 },
+    { figure: '10b the same, with 90 days and the last day', ours: figures(whole), theirs, ratio: median(whole) / 150, target: 1 },
+    { figure: '10c the same, loaded again', ours: figures(again), theirs, ratio: median(again) / 150, target: 1 },
   ];
 }
 
@@ -112,7 +112,7 @@ async function graphs(page: Page): Promise<Row[]> {
       times.push(now.ms);
     }
   }
-  const row = { figure: '9 graph, from its answer to its picture', theirs: 'limit: 50 ms', target: 1 };
+  const row = { figure: '11 graph, from its answer to its picture', theirs: 'limit: 50 ms', target: 1 };
   return [{ ...row, ours: figures(times), ratio: median(times) / 50 }];
 }
 
@@ -129,9 +129,9 @@ async function frames(context: BrowserContext, page: Page, empty: string): Promi
   await floorPage.goto(empty);
   const rows: Row[] = [];
   const ways: [string, string, 'scroll' | 'pan', () => Promise<unknown>][] = [
-    ['10a scroll: overview', '#/', 'scroll', () => page.locator('.bars').nth(19).waitFor()],
-    ['10b scroll: incidents of two years', '#/incidents', 'scroll', () => incidents(page)],
-    ['10c pan: graph of 90 days', '#/service/service-02', 'pan', () => graphOf90Days(page)],
+    ['12a scroll: overview', '#/', 'scroll', () => page.locator('.bars').nth(19).waitFor()],
+    ['12b scroll: incidents of two years', '#/incidents', 'scroll', () => incidents(page)],
+    ['12c pan: graph of 90 days', '#/service/service-02', 'pan', () => graphOf90Days(page)],
   ];
   for (const [figure, hash, kind, ready] of ways) {
     progress(figure);
