@@ -2,6 +2,7 @@
 // is a problem (RFC 9457), and none reaches the server. Knows no rule.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Engine } from '../engine/engine.ts';
+import { endUnread, TOO_LONG } from './body.ts';
 import type { EventHub } from './events.ts';
 import { HttpError, PROBLEM_TYPE, problemOf } from './problem.ts';
 import { carryOut, findRoute, notAllowed } from './router.ts';
@@ -27,7 +28,8 @@ export function answering(answer: (asked: Asked) => Promise<void>): (request: In
       }
       const { status, headers, text } = problemOf(error);
       response.writeHead(status, { ...headers, ...plainHeaders(PROBLEM_TYPE, text) });
-      response.end(text);
+      if (status === TOO_LONG) endUnread(request, response, text);
+      else response.end(text);
     });
   };
 }
@@ -54,7 +56,7 @@ export async function answerShared({ engine, hub }: Shared, { request, response,
       onlyGet(method, pathname);
       return hub.connect(request, response);
     default: {
-      const { status, body } = await carryOut(findRoute(method, pathname), { request, query, operations: engine.operations });
+      const { status, body } = await carryOut(findRoute(method, pathname), { request, response, query, operations: engine.operations });
       sendJson(response, status, body);
     }
   }

@@ -38,6 +38,12 @@ export async function listen(
   );
   server.maxConnections = limits.connections;
   server.on('clientError', answerRaw);
+  // The word to go on is said by whoever reads the body (body.ts): a client that is refused then sends none. Whether it does is
+  // its own choice, so the connection is not used again.
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    response.shouldKeepAlive = false;
+    handle(request, response);
+  });
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
     const { status, text } = problemOf(new HttpError(417, 'Only 100-continue can be expected.'));
     response.writeHead(status, { 'content-type': PROBLEM_TYPE, connection: 'close' }).end(text);

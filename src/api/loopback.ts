@@ -28,7 +28,8 @@ const VALIDATIONS_PER_MINUTE = 300;
 /** Without a token: is it there, what can it do. They tell nothing about this machine. */
 const PUBLIC: ReadonlySet<string> = new Set(['/healthz', '/openapi.json']);
 
-/** Listens on 127.0.0.1. Rejects `conflict` when the port is taken, `refused` when the system does not allow it. */
+/** Listens on 127.0.0.1. Rejects `conflict` when the port is taken, `refused` when the system does not allow it. Port 0 is the one
+ * that it took the last time, where that is free. */
 export async function openLoopback(shared: Shared, { port, dashboard, limits }: LoopbackOptions): Promise<Loopback> {
   const apiToken = await shared.engine.apiToken();
   const files = await openStaticFiles(dashboard);
@@ -47,9 +48,14 @@ export async function openLoopback(shared: Shared, { port, dashboard, limits }: 
     return answerShared(shared, asked);
   });
 
-  const listening = await listenOn(handle, port, limits);
+  const { dashboardPort } = shared.engine;
+  const last = port === 0 ? await dashboardPort.last() : undefined;
+  const listening =
+    (last === undefined ? undefined : await listen(handle, { port: last }, limits).catch(() => undefined)) ??
+    (await listenOn(handle, port, limits));
   const bound = listening.server.address();
   const taken = typeof bound === 'object' && bound !== null ? bound.port : port;
+  if (port === 0 && taken !== last) await dashboardPort.keep(taken);
   const gate = createGate({ port: taken, apiToken });
   openGate(gate);
   const url = `http://127.0.0.1:${taken}/`;

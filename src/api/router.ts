@@ -1,6 +1,6 @@
 // The one table of operations as addresses: which operation a request means, its input judged, its answer (PRODUCT section 7).
 // Knows no rule and no transport.
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type OperationName, ROUTES } from '../contract/routes.ts';
 import type { Engine } from '../engine/engine.ts';
 import { bodyOf } from './body.ts';
@@ -55,9 +55,14 @@ export function notAllowed(pathname: string, methods: readonly string[]): HttpEr
 /** Carries it out. Rejects with HealthError. */
 export async function carryOut(
   { name, kind, id }: Found,
-  { request, query, operations }: { request: IncomingMessage; query: URLSearchParams } & Pick<Engine, 'operations'>,
+  {
+    request,
+    response,
+    query,
+    operations,
+  }: { request: IncomingMessage; response: ServerResponse; query: URLSearchParams } & Pick<Engine, 'operations'>,
 ): Promise<Answer> {
-  const given = kind === 'query' ? Object.fromEntries(query) : await bodyOf(request);
+  const given = kind === 'query' ? Object.fromEntries(query) : await bodyOf(request, response);
   const operate = operations[name] as (value: unknown) => Promise<unknown>;
   const body = await operate(inputOf(name, { ...given, ...(id === undefined ? {} : { id }) }));
   return { status: ACCEPTED.has(name) && isRunning(body) ? 202 : 200, body };

@@ -60,7 +60,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   command('run', 'the engine in the foreground', async (call, _args, options) =>
     (await import('./run.ts')).run(call, { isDryRun: options['dryRun'] === true, port: portOption(options['port']) }),
   )
-    .option('--port <number>', 'also the dashboard on 127.0.0.1; 0 for any free port')
+    .option('--port <number>', 'also the dashboard on 127.0.0.1; 0 for the one it had last, or any free one')
     .option('--dry-run', 'decide and record everything, touch nothing, tell no one');
   command('start [service]', 'the background service, or a service', async (call, [service]) =>
     service ? (await import('./service-commands.ts')).start(call, service) : (await import('./background-commands.ts')).start(call),

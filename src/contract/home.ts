@@ -12,6 +12,7 @@ export const HOME_FILES = {
   history: 'history.db',
   socket: 'engine.sock',
   apiToken: 'api-token',
+  dashboardPort: 'dashboard-port',
   lock: 'engine.lock',
   owner: 'engine.json',
   reserve: 'reserve',

@@ -23,6 +23,7 @@ import { openAuditLogs } from './keep/audit-log.ts';
 import { type LoadedConfig, loadConfig, writeSchemaFile } from './keep/config-file.ts';
 import { checkConfig, formatProblems } from './keep/config-problems.ts';
 import { watchConfig } from './keep/config-watch.ts';
+import { createDashboardPort, type DashboardPort } from './keep/dashboard-port.ts';
 import { createDurableFile, realFs, replaceFile } from './keep/durable-file.ts';
 import { openHome } from './keep/home.ts';
 import { claimHome, type OwnerInfo, type Ownership } from './keep/ownership.ts';
@@ -58,6 +59,8 @@ export interface Engine {
   readonly tally: Tally;
   /** Bearer token of the loopback API: the home's, made at the first call. */
   apiToken(): Promise<string>;
+  /** Where the dashboard was last, for the next start. */
+  readonly dashboardPort: DashboardPort;
   snapshot(): Snapshot;
   /** Calls back after news, several at once as one, and within a second after looks that saw nothing new; `newsOnly`: not after
    * those. Returns how to stop. One broken listener does not stop another. */
@@ -333,6 +336,12 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       apiToken ??= openApiToken({ home, clock, onQuarantine: quarantined, onTrouble: (message) => problems.set('api-token', message) });
       return apiToken;
     },
+    dashboardPort: createDashboardPort({
+      home,
+      clock,
+      onQuarantine: quarantined,
+      onTrouble: (message) => problems.set('dashboard-port', message),
+    }),
     snapshot,
     subscribe: views.subscribe,
     close() {

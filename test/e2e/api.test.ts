@@ -1,11 +1,12 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import type http from 'node:http';
+import net from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../../src/api/client.ts';
 import { createEventHub } from '../../src/api/events.ts';
 import { openLoopback } from '../../src/api/loopback.ts';
-import { type ApiEngine, configText, follow, PAGE, sendRaw, soon, startApi } from '../fixtures/api-engine.ts';
+import { type ApiEngine, configText, follow, PAGE, type Reply, sendRaw, soon, startApi } from '../fixtures/api-engine.ts';
 
 let api: ApiEngine;
 beforeAll(async () => {
@@ -25,6 +26,38 @@ async function signedIn(): Promise<string> {
   const { pathname, search } = new URL(api.loopback.signIn().url);
   const reply = await api.ask(pathname + search, { headers: NO_TOKEN });
   return String(reply.headers['set-cookie']?.[0]).split(';')[0] ?? '';
+}
+
+/** Sends the head, and the body only when it is told to go on. Gives all that came until the other side closed. */
+function sayAndWait(port: number, head: string, body: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect({ host: '127.0.0.1', port }, () => socket.write(head));
+    let got = '';
+    socket.on('data', (chunk) => {
+      if (got === '' && chunk.toString().startsWith('HTTP/1.1 100 ')) socket.write(body);
+      got += chunk.toString();
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(got));
+  });
+}
+
+/** Sends everything, each piece once the system has taken the one before, and looks at the answer only then. */
+function sendThenRead(port: number, pieces: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+    socket.pause().on('error', reject);
+    let got = '';
+    void (async () => {
+      for (const piece of pieces) await new Promise((taken) => socket.write(piece, taken));
+      socket.on('data', (chunk) => {
+        got += chunk.toString();
+      });
+      socket.on('end', () => socket.end());
+      socket.on('close', () => resolve(got));
+      socket.resume();
+    })();
+  });
 }
 
 describe('who may come in', () => {
@@ -234,6 +267,41 @@ describe('limits', () => {
     expect(untold.status).toBe(413);
   });
 
+  it('who asks before sending a body hears what is wrong with it first, and is told to go on only where it is read', async () => {
+    const ask = (length: number, more = `Authorization: Bearer ${api.token}\r\n`, target = '/api/v1/config/validate') =>
+      sayAndWait(
+        api.port,
+        `POST ${target} HTTP/1.1\r\nHost: 127.0.0.1:${api.port}\r\nExpect: 100-continue\r\nContent-Length: ${length}\r\n${more}\r\n`,
+        '{"text":"{}"}',
+      );
+    expect(await ask(6_000_000)).toMatch(/^HTTP\/1\.1 413 [\s\S]*connection: close[\s\S]*problem\+json[\s\S]*over 5 MB/i);
+    expect(await ask(6_000_000, '')).toMatch(/^HTTP\/1\.1 401 /);
+    expect(await ask(13, 'Origin: http://evil.example\r\n')).toMatch(/^HTTP\/1\.1 403 /);
+    expect(await ask(13, undefined, '/api/v1/nothing')).toMatch(/^HTTP\/1\.1 404 /);
+    expect(await ask(13)).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /);
+  });
+
+  it('413 arrives at somebody who goes on sending for a while, and looks only then', async () => {
+    for (const framing of ['Content-Length: 6000000', 'Transfer-Encoding: chunked']) {
+      const head = `POST /api/v1/config/validate HTTP/1.1\r\nHost: 127.0.0.1:${api.port}\r\nAuthorization: Bearer ${api.token}\r\n${framing}\r\n\r\n`;
+      const piece = 'a'.repeat(100_000);
+      const isChunked = framing.startsWith('Transfer');
+      const one = isChunked ? `${piece.length.toString(16)}\r\n${piece}\r\n` : piece;
+      expect(await sendThenRead(api.port, [head, ...Array<string>(60).fill(one), isChunked ? '0\r\n\r\n' : ''])).toMatch(
+        /^HTTP\/1\.1 413 /,
+      );
+    }
+    // One that sends no more hears at once that the answer is all, and may go away in the middle.
+    const rude = net.connect({ host: '127.0.0.1', port: api.port, allowHalfOpen: true });
+    rude.on('error', () => undefined);
+    rude.write(
+      `POST /api/v1/config/validate HTTP/1.1\r\nHost: 127.0.0.1:${api.port}\r\nAuthorization: Bearer ${api.token}\r\nContent-Length: 6000000\r\n\r\nx`,
+    );
+    await new Promise((resolve) => rude.once('end', resolve).resume());
+    rude.destroy();
+    expect((await api.ask('/healthz')).status).toBe(200);
+  });
+
   it('a head over 16 kB is refused with a problem', async () => {
     const reply = await api.ask('/api/v1/status', { headers: { 'x-long': 'a'.repeat(17_000) } });
     expect(reply).toMatchObject({ status: 431, headers: { 'content-type': JSON_PROBLEM } });
@@ -247,10 +315,16 @@ describe('limits', () => {
   });
 
   it('who sends too slowly is told so and dropped; over the limit of connections nobody gets in', async () => {
-    const limits = { headBytes: 16_384, requestMs: 400, headMs: 300, connections: 3 };
-    const slow = await startApi({ limits });
+    const own = { headBytes: 16_384, connections: 3 };
+    const short = await startApi({ limits: { ...own, requestMs: 400, headMs: 300 } });
     try {
-      expect(await sendRaw(slow.port, 'GET /healthz HTTP/1.1\r\nHost: ')).toMatch(/^HTTP\/1.1 408 [\s\S]*problem\+json/);
+      expect(await sendRaw(short.port, 'GET /healthz HTTP/1.1\r\nHost: ')).toMatch(/^HTTP\/1.1 408 [\s\S]*problem\+json/);
+    } finally {
+      await short.close();
+    }
+    // Patient ones: a busy machine is slow too.
+    const slow = await startApi({ limits: { ...own, requestMs: 60_000, headMs: 60_000 } });
+    try {
       const streams = [];
       for (let count = 0; count < 3; count += 1) {
         streams.push(await follow({ host: '127.0.0.1', port: slow.port }, { authorization: `Bearer ${slow.token}` }));
@@ -269,13 +343,19 @@ describe('limits', () => {
     const own = await startApi();
     try {
       const post = () => own.ask('/api/v1/services/web/resume', { method: 'POST' });
-      const replies = [];
-      for (let count = 0; count < 65; count += 1) replies.push(await post());
-      const refused = replies.filter(({ status }) => status === 429);
-      expect(replies.slice(0, 60).every(({ status }) => status === 200)).toBe(true);
-      expect(refused.length).toBeGreaterThan(0);
-      expect(Number(refused[0]?.headers['retry-after'])).toBeGreaterThanOrEqual(1);
-      expect(refused[0]?.body).toMatchObject({ title: 'refused', details: { reason: 'rate-limited' } });
+      const accepted = [];
+      let refused: Reply | undefined;
+      // One comes back every second: a slow machine needs more of them until one is refused.
+      while (refused === undefined && accepted.length < 2_000) {
+        for (const reply of await Promise.all(Array.from({ length: 10 }, post))) {
+          if (reply.status === 429) refused ??= reply;
+          else accepted.push(reply.status);
+        }
+      }
+      expect(new Set(accepted)).toEqual(new Set([200]));
+      expect(accepted.length).toBeGreaterThanOrEqual(60);
+      expect(Number(refused?.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+      expect(refused?.body).toMatchObject({ title: 'refused', details: { reason: 'rate-limited' } });
       expect((await own.ask('/api/v1/status')).status).toBe(200);
       expect((await own.ask('/api/v1/config/validate', { method: 'POST', body: '{"text":"{}"}' })).status).toBe(200);
       expect((await own.askSocket('/api/v1/services/web/resume', { method: 'POST' })).status).toBe(200);
@@ -396,6 +476,66 @@ it('the home keeps its token over a restart, and a browser that was let in stays
   expect((await again.ask('/api/v1/status')).status).toBe(200);
   expect((await again.ask('/api/v1/status', { headers: { ...NO_TOKEN, cookie } })).status).toBe(200);
   expect((await again.ask(`/${search}`, { headers: NO_TOKEN })).status).toBe(401);
+  await again.close();
+});
+
+it('the dashboard keeps the port that it chose over a restart, so that open tabs and cookies stay good', async () => {
+  const first = await startApi();
+  const folder = path.dirname(first.home);
+  const file = path.join(first.home, 'dashboard-port');
+  const reply = await first.ask(`/${new URL(first.loopback.signIn().url).search}`, { headers: NO_TOKEN });
+  const cookie = String(reply.headers['set-cookie']?.[0]).split(';')[0];
+  expect(await readFile(file, 'utf8')).toBe(`${first.port}\n`);
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  await first.close({ keep: true });
+
+  const again = await startApi({ folder });
+  expect(again.port).toBe(first.port);
+  expect((await again.ask('/api/v1/status', { headers: { ...NO_TOKEN, cookie } })).status).toBe(200);
+  await again.close({ keep: true });
+
+  // One that somebody else has by now is no reason to stay away; the new one is kept from then on.
+  const other = net.createServer();
+  await new Promise<void>((resolve) => other.listen(first.port, '127.0.0.1', resolve));
+  const moved = await startApi({ folder });
+  expect(moved.port).not.toBe(first.port);
+  expect(await problems(moved)).toEqual([]);
+  await moved.close({ keep: true });
+  await new Promise((resolve) => other.close(resolve));
+  const stays = await startApi({ folder });
+  expect(stays.port).toBe(moved.port);
+  await stays.close();
+});
+
+it('a port that was named is not kept', async () => {
+  const chosen = await startApi();
+  const folder = path.dirname(chosen.home);
+  await chosen.close({ keep: true });
+  const free = net.createServer();
+  await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve));
+  const { port } = free.address() as net.AddressInfo;
+  await new Promise((resolve) => free.close(resolve));
+  const named = await startApi({ folder, port });
+  expect(named.port).toBe(port);
+  expect(await readFile(path.join(named.home, 'dashboard-port'), 'utf8')).toBe(`${chosen.port}\n`);
+  await named.close();
+});
+
+it.each<[string, (file: string) => Promise<unknown>]>([
+  ['is empty', (file) => writeFile(file, '')],
+  ['is no number', (file) => writeFile(file, 'x\n')],
+  ['is none that there is', (file) => writeFile(file, '65536\n')],
+  ['is a folder', (file) => mkdir(file)],
+])('a kept port that %s is moved aside and told, and another one is taken', async (_name, damage) => {
+  const first = await startApi();
+  await first.close({ keep: true });
+  const file = path.join(first.home, 'dashboard-port');
+  await rm(file);
+  await damage(file);
+  const again = await startApi({ folder: path.dirname(first.home) });
+  expect((await again.ask('/healthz')).status).toBe(200);
+  expect(await problems(again)).toContain('quarantined-dashboard-port');
+  expect(await readFile(file, 'utf8')).toBe(`${again.port}\n`);
   await again.close();
 });
 

@@ -19,6 +19,8 @@ import { readAudit } from './audit-reader.ts';
 import { type FsHandle, realFs } from './durable-file.ts';
 
 let home: string;
+/** What a busy machine may need until the file is written. */
+const PATIENT = { timeout: 20_000 };
 const onTrouble = vi.fn();
 beforeEach(() => {
   home = tempFolder();
@@ -88,11 +90,11 @@ describe('lines', () => {
     const logs = await open(time);
     look(logs, 1);
     logs.write('recovery', { event: 'recovery-skipped', service: 'app', reason: 'cooldown' }, realClock.now());
-    await expect.poll(() => text('recovery.log')).toContain('cooldown');
+    await expect.poll(() => text('recovery.log'), PATIENT).toContain('cooldown');
     look(logs, 2);
     expect(text('health.log')).toBe('');
     time.advance(100);
-    await expect.poll(() => text('health.log').split('\n').length).toBe(3);
+    await expect.poll(() => text('health.log').split('\n').length, PATIENT).toBe(3);
     await logs.close();
   });
 
@@ -180,7 +182,7 @@ describe('a disk that refuses', () => {
     expect(onTrouble.mock.calls.map(([log, trouble]) => [log, trouble?.code])).toEqual([['health', 'home-unusable']]);
     isFull = false;
     time.advance(1_000); // tried again by itself
-    await expect.poll(() => onTrouble.mock.calls.at(-1)).toEqual(['health', undefined]);
+    await expect.poll(() => onTrouble.mock.calls.at(-1), PATIENT).toEqual(['health', undefined]);
     look(logs, 10_102);
     await logs.flush();
     expect(await numbers()).toEqual([...upTo(10_001), 10_102]);
@@ -205,7 +207,7 @@ describe('a disk that refuses', () => {
     await expect(logs.flush()).rejects.toThrow();
     expect(giveUp).not.toHaveBeenCalled();
     logs.write('recovery', { event: 'recovery-skipped', service: 'app', reason: 'cooldown' }, realClock.now());
-    await expect.poll(() => text('recovery.log')).toContain('cooldown');
+    await expect.poll(() => text('recovery.log'), PATIENT).toContain('cooldown');
     expect(giveUp).toHaveBeenCalledTimes(1);
     await logs.close().catch(() => {});
   });
@@ -218,8 +220,8 @@ describe('rotation', () => {
       look(logs, n, { filler: 'x'.repeat(100) });
       if (n % 10 === 0) await logs.flush();
     }
-    await expect.poll(() => archived().filter((name) => name.endsWith('.log.gz')).length).toBe(3);
-    await expect.poll(() => archived().length).toBe(3);
+    await expect.poll(() => archived().filter((name) => name.endsWith('.log.gz')).length, PATIENT).toBe(3);
+    await expect.poll(() => archived().length, PATIENT).toBe(3);
     for (const name of archived()) {
       expect(name).toMatch(/^health-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z(-\d+)?\.log\.gz$/);
       expect(statSync(path.join(home, 'archive', name)).mode & 0o777).toBe(0o600);
@@ -242,7 +244,7 @@ describe('rotation', () => {
     writeFileSync(path.join(folder, 'health-2026-01-03T00-00-00.000Z.log.gz'), gzipSync(line(3)));
     expect(await numbers()).toEqual([1, 2, 3]);
     const logs = await open();
-    await expect.poll(() => archived().sort()).toEqual([1, 2, 3].map((n) => `health-2026-01-0${n}T00-00-00.000Z.log.gz`));
+    await expect.poll(() => archived().sort(), PATIENT).toEqual([1, 2, 3].map((n) => `health-2026-01-0${n}T00-00-00.000Z.log.gz`));
     expect(gunzipSync(readFileSync(path.join(folder, archived().sort()[1] as string))).toString()).toBe(line(2));
     expect(await numbers()).toEqual([1, 2, 3]);
     await logs.close();
