@@ -1,11 +1,13 @@
 // The part of the configuration file that is about one service. The file may hold comments and trailing commas. Pure.
 
-/** Pretty JSON of that service; undefined when the text cannot be read or does not name it. */
-export function servicePart(text: string, id: string): string | undefined {
+import { hideValue } from './secrets.ts';
+
+/** Pretty JSON of that service, its secrets hidden if asked for; undefined when the text cannot be read or does not name it. */
+export function servicePart(text: string, id: string, isHidden = false): string | undefined {
   try {
     const file = JSON.parse(plainJson(text)) as { services?: { id?: string }[] };
     const found = file.services?.find((service) => service.id === id);
-    return found && JSON.stringify(found, undefined, 2);
+    return found && JSON.stringify(found, isHidden ? hideValue : undefined, 2);
   } catch {
     return undefined;
   }

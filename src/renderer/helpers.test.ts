@@ -6,7 +6,7 @@ import { plainJson, servicePart } from './config-part.ts';
 import { filterIncidents, rowsOf, toCsv } from './incident-filter.ts';
 import { clampRange, lastRange, pan, zoom } from './range.ts';
 import { routeOf } from './router.ts';
-import { percentText, untilTomorrowMs } from './time-words.ts';
+import { dayHeading, percentText, recordedDays, recordedSince, untilTomorrowMs } from './time-words.ts';
 import { storyOf } from './timeline.ts';
 
 const NOW = Date.parse('2026-11-24T14:34:20Z');
@@ -67,6 +67,34 @@ test('incidents are newest first under their days', () => {
 
 test('percentages never round a bad day up', () => {
   expect([100, 99.9999, 99.982, 99.5, 42.19].map(percentText)).toEqual(['100 %', '99.999 %', '99.98 %', '99.5 %', '42.1 %']);
+});
+
+test('yesterday is the day before on the calendar, also after a day of 23 hours', () => {
+  const zone = process.env['TZ'];
+  try {
+    process.env['TZ'] = 'Europe/Berlin';
+    expect(new Date('2026-03-29T00:59:00Z').getHours(), 'the zone holds').toBe(1);
+    const now = new Date(2026, 2, 30, 0, 30).getTime();
+    expect(dayHeading(new Date(2026, 2, 29, 12).getTime(), now)).toBe('Yesterday');
+    expect(dayHeading(new Date(2026, 2, 28, 23, 45).getTime(), now)).not.toBe('Yesterday');
+    expect(dayHeading(now, now)).toBe('Today');
+  } finally {
+    if (zone === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = zone;
+  }
+});
+
+test('records reach back to the first day that has any, gaps after it included', () => {
+  const days = (['none', 'none', 'ok', 'none', 'error'] as const).map((status, n) => ({
+    day: `2026-11-2${n}`,
+    status,
+    secondsDown: 0,
+    failures: 0,
+    incidents: 0,
+  }));
+  expect([recordedDays(days), recordedDays(days.slice(0, 2)), recordedDays([])]).toEqual([3, 0, 0]);
+  expect(recordedSince(days, 7)).toMatch(/^since .*22/);
+  expect([recordedSince(days, 2), recordedSince(days.slice(0, 2), 7), recordedSince([], 7)]).toEqual([undefined, undefined, undefined]);
 });
 
 test('tomorrow is nine in the morning of the next day', () => {

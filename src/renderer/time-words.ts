@@ -1,4 +1,5 @@
 // Times and numbers in words. Pure, in the reader's own time zone and language of the clock. Units: milliseconds, bytes, percent.
+import type { DayBar } from '../contract/history.ts';
 import type { ServiceView } from '../contract/snapshot.ts';
 import { durationText, sizeText } from '../contract/units.ts';
 
@@ -63,7 +64,9 @@ export function dayText(day: string): string {
 export function dayHeading(ms: number, nowMs: number): string {
   const day = new Date(ms).toDateString();
   if (day === new Date(nowMs).toDateString()) return 'Today';
-  if (day === new Date(nowMs - DAY).toDateString()) return 'Yesterday';
+  const now = new Date(nowMs);
+  // Not 24 h ago: the day before may have had 23 or 25 hours.
+  if (day === new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1).toDateString()) return 'Yesterday';
   return dayLong(new Date(ms));
 }
 
@@ -71,6 +74,17 @@ export function dayHeading(ms: number, nowMs: number): string {
 export function untilTomorrowMs(nowMs: number): number {
   const day = new Date(nowMs);
   return new Date(day.getFullYear(), day.getMonth(), day.getDate() + 1, 9).getTime() - nowMs;
+}
+
+/** On how many days, today included, something can have been recorded: all since the first that has a record. 0: none. */
+export function recordedDays(days: readonly DayBar[]): number {
+  const first = days.findIndex(({ status }) => status !== 'none');
+  return first < 0 ? 0 : days.length - first;
+}
+/** "since 22 Nov" where the records began within the last `most` days, else undefined: no figure may claim more than was seen. */
+export function recordedSince(days: readonly DayBar[], most: number): string | undefined {
+  const first = days.at(-recordedDays(days));
+  return first && first.status !== 'none' && recordedDays(days) <= most ? `since ${dayText(first.day)}` : undefined;
 }
 
 export function percentText(share: number): string {

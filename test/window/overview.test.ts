@@ -30,6 +30,27 @@ describe('the overview', () => {
     expect(await page.title()).toBe('1 of 6 needs you: Gateway, 12 min · Jarvis Health');
   });
 
+  test('claims no share of days that nobody watched', async () => {
+    const world = trouble(Date.now());
+    const days = [1, 2, 3, 29, 31, 0];
+    const names = ['gateway', 'fitness-tracker', 'disk', 'hub-dashboard', 'memory', 'log-files'];
+    world.overview = world.overview.map((entry) => {
+      const recorded = days[names.indexOf(entry.service)] ?? 0;
+      return {
+        ...entry,
+        days: entry.days.map((day, n) => ({ ...day, status: n < 90 - recorded ? ('none' as const) : ('ok' as const) })),
+      };
+    });
+    win = await openWindow(browser, { world });
+    const facts = (id: string) => card(win.page, id).inside.locator('.facts').textContent();
+    await eventually(() => facts('gateway')).toMatch(/watched since today$/);
+    expect(await facts('fitness-tracker')).toMatch(/watched since yesterday$/);
+    expect(await facts('disk')).toMatch(/100 % since \d+ \w+|100 % since \w+ \d+/);
+    expect(await facts('hub-dashboard')).toMatch(/99\.98 % since /);
+    expect(await facts('memory')).toMatch(/100 % in 30 days$/);
+    expect(await facts('log-files')).not.toContain('%');
+  });
+
   test('has a shape of its own for each state', async () => {
     win = await openWindow(browser, { world: everyState(Date.now()) });
     const shapes = await win.page
@@ -164,6 +185,37 @@ describe('a button', () => {
     const untilTomorrow = Number(api.calls[6]?.input['forMs']);
     expect(untilTomorrow).toBeGreaterThan(8 * 3_600_000);
     expect(untilTomorrow).toBeLessThan(34 * 3_600_000);
+  });
+
+  test('that goes away when it has done its work leaves the focus in its bar: Acknowledge, Pause, Dismiss', async () => {
+    win = await openWindow(browser);
+    const { page, api } = win;
+    const focus = () =>
+      page.evaluate(() => {
+        const at = document.activeElement;
+        return `${at?.closest('[data-service]')?.getAttribute('data-service')} ${at?.getAttribute('data-test')}`;
+      });
+    const gateway = card(page, 'gateway');
+    await gateway.button('ack').focus();
+    await page.keyboard.press('Enter');
+    await eventually(() => gateway.button('ack').count()).toBe(0);
+    expect(await focus()).toBe('gateway heal');
+    await gateway.inside.getByRole('button', { name: 'Dismiss' }).press('Enter');
+    await eventually(() => gateway.result.count()).toBe(0);
+    expect(await focus()).toBe('gateway heal');
+    const hub = card(page, 'hub-dashboard');
+    await hub.button('pause').press('Enter');
+    await page.getByRole('menuitem', { name: 'Until I resume' }).press('Enter');
+    await hub.button('resume').waitFor();
+    expect(await focus()).toBe('hub-dashboard heal');
+    await hub.button('resume').press('Enter');
+    await hub.button('pause').waitFor();
+    expect(await focus()).toBe('hub-dashboard heal');
+    // Whoever is elsewhere stays there.
+    await gateway.button('check').focus();
+    api.change('hub-dashboard', { phase: 'paused' });
+    await hub.button('resume').waitFor();
+    expect(await focus()).toBe('gateway check');
   });
 
   test('that is not possible says why, stays reachable, and asks nothing', async () => {

@@ -12,6 +12,8 @@ let browser: Browser;
 let mock: MockApi;
 let page: Page;
 let file: FileEngine;
+/** What a busy machine may need until the page has done it. */
+const PATIENT = { timeout: 20_000 };
 
 beforeAll(async () => {
   browser = await startBrowser();
@@ -68,7 +70,7 @@ describe('the form', () => {
     expect(words.join(' ')).toMatch(/checked this often.*Found text "5 minutes"/s);
     await page.locator('h1').click();
     await press('review');
-    await expect.poll(focused).toBe('at-retryInterval');
+    await expect.poll(focused, PATIENT).toBe('at-retryInterval');
     expect(await retry().inputValue()).toBe('5 minutes');
     expect(await page.getByText('One problem is to be mended first.').isVisible()).toBe(true);
     expect(saved()).toEqual([]);
@@ -88,7 +90,7 @@ describe('the form', () => {
   it('opens at the first problem that the file itself has', async () => {
     file.text = CONFIG_TEXT.replace('8080', '808080').replace('"1h"', '"1 hour"');
     await open('settings');
-    await expect.poll(focused).toBe('at-alerts.cooldown');
+    await expect.poll(focused, PATIENT).toBe('at-alerts.cooldown');
     expect(await row('Hub Dashboard').locator('.pill').innerText()).toContain('1 problem');
     expect(await row('Hub Dashboard').getByLabel('Port').inputValue()).toBe('808080');
   });
@@ -96,7 +98,7 @@ describe('the form', () => {
   it('shows problems without a field above the form and leads to their line', async () => {
     file.text = CONFIG_TEXT.replace('"interval"', '"intervall"').replace('"1h"', '"1 hour"');
     await open('settings');
-    await expect.poll(focused).toBe('at-top');
+    await expect.poll(focused, PATIENT).toBe('at-top');
     await page.locator('.top-problems').getByRole('button', { name: 'Line 3' }).click();
     const chosen = await page
       .locator('#file-text')
@@ -108,7 +110,7 @@ describe('the form', () => {
     await open('settings');
     await page.getByLabel('Type of the new service').selectOption('tcp');
     await press('add-service');
-    await expect.poll(focused).toBe('at-services[4].name');
+    await expect.poll(focused, PATIENT).toBe('at-services[4].name');
     await page.keyboard.type('Cache');
     await row('Cache').getByLabel('Port').fill('6379');
     await row('Cache').getByLabel('Port').blur();
@@ -119,7 +121,7 @@ describe('the form', () => {
     expect(await page.locator('.field-problems').count()).toBe(0);
     await press('review');
     await press('save');
-    await expect.poll(() => saved().length).toBe(1);
+    await expect.poll(() => saved().length, PATIENT).toBe(1);
     const services = JSON.parse(file.text).services as { id: string; name: string; dependsOn?: string[] }[];
     expect(services.map(({ name }) => name)).toEqual(['Fitness Tracker', 'Hub Dashboard', 'Disk Space', 'Cache']);
     expect(services[1]?.dependsOn).toEqual([]);
@@ -147,7 +149,7 @@ describe('the form', () => {
     await page.getByRole('checkbox', { name: 'notification' }).uncheck();
     await press('review');
     await press('save');
-    await expect.poll(() => saved().length).toBe(1);
+    await expect.poll(() => saved().length, PATIENT).toBe(1);
     const now = JSON.parse(file.text);
     expect(now.services[0].recovery[0].run).toEqual(['clawdbot', 'gateway', 'start']);
     expect(now.services[1].check.headers).toEqual({ 'x-token': 'abc' });
@@ -162,11 +164,11 @@ describe('the form', () => {
       'May end the process that listens on port 3000 and matches app.py, and start it again: python3 app.py, in ~/clawd/fitness-tracker.',
     );
     await press('allow-repair');
-    await expect.poll(focused).toBe('at-services[1]');
+    await expect.poll(focused, PATIENT).toBe('at-services[1]');
     expect(await page.getByText('The repair of Fitness Tracker is allowed as soon as you save.').isVisible()).toBe(true);
     await press('review');
     await press('save');
-    await expect.poll(() => saved().length).toBe(1);
+    await expect.poll(() => saved().length, PATIENT).toBe(1);
     expect(file.text).toBe(CONFIG_TEXT.replace('"recovery": [],\n      "proposed"', '"recovery"'));
   });
 });
@@ -223,11 +225,11 @@ describe('when others are at it too', () => {
     await page.evaluate(() => {
       setTimeout(() => location.reload());
     });
-    await expect.poll(() => asked).toBe('beforeunload');
+    await expect.poll(() => asked, PATIENT).toBe('beforeunload');
     mock.setAlive(true);
     await press('review');
     await press('save');
-    await expect.poll(() => file.text).toBe(CONFIG_TEXT.replace('"1m"', '"30s"'));
+    await expect.poll(() => file.text, PATIENT).toBe(CONFIG_TEXT.replace('"1m"', '"30s"'));
   });
 });
 
@@ -250,7 +252,87 @@ describe('the file as text', () => {
     await problem.waitFor({ state: 'detached' });
     await press('review');
     await press('save');
-    await expect.poll(() => file.text).toBe(CONFIG_TEXT.replace('"1h"', '"3h"'));
+    await expect.poll(() => file.text, PATIENT).toBe(CONFIG_TEXT.replace('"1h"', '"3h"'));
+  });
+});
+
+describe('a file that is not as it should be', () => {
+  it('says of JSON of the wrong shape that it is JSON', async () => {
+    file.text = '[]';
+    await open('settings');
+    expect(await page.locator('.top-problems h2').innerText()).toBe(
+      'The file is JSON, but not an object in braces { }, so there is no form of it',
+    );
+  });
+
+  it('with thousands of problems shows a hundred, says how many more, and stays usable', async () => {
+    const odd = Array.from({ length: 20_000 }, (_, n) => `    "odd-${n}": 1,`).join('\n');
+    file.text = CONFIG_TEXT.replace('{\n', `{\n${odd}\n`);
+    const findings = Array.from({ length: 20_000 }, (_, n) => ({
+      path: `odd-${n}`,
+      line: n + 2,
+      column: 5,
+      found: 'an unknown key',
+      allowed: 'a known one',
+      message: `There is no odd-${n}.`,
+    }));
+    mock.answers.set('config', () => ({ path: '/home/mia/config.json', text: file.text, problems: findings }));
+    mock.answers.set('validate', () => ({ ok: false, problems: findings, warnings: [] }));
+    await open('settings');
+    expect(await page.locator('.top-problems li').count()).toBe(101);
+    expect(await page.locator('.top-problems li').last().innerText()).toBe('and 19900 more');
+    await retry().fill('30s');
+    expect(await retry().inputValue()).toBe('30s');
+    await page.getByRole('tab', { name: 'Edit the file' }).click();
+    expect(await page.locator('#file-problems li').last().innerText()).toBe('and 19900 more');
+    await page.getByRole('button', { name: 'Line 2', exact: true }).click();
+    expect(await focused()).toBe('file-text');
+  });
+});
+
+describe('many wrong services', () => {
+  it('stay folded, each with its count, and the first is led to', async () => {
+    const many = Array.from({ length: 150 }, (_, n) => `{ "id": "s${n}", "check": { "type": "tcp", "port": 0 } }`);
+    file.text = `{ "services": [\n${many.join(',\n')}\n] }`;
+    const findings = many.map((_, n) => ({
+      path: `services[${n}].check.port`,
+      line: n + 2,
+      column: 5,
+      found: 'number 0',
+      allowed: 'a port',
+      message: 'There is no port 0.',
+    }));
+    mock.answers.set('config', () => ({ path: '/home/mia/config.json', text: file.text, problems: findings }));
+    await open('settings');
+    await expect.poll(focused).toBe('at-services[0]');
+    expect(await page.locator('.service-item .pill.red').count()).toBe(150);
+    expect(await page.locator('.service-body').count()).toBe(0);
+    await page.keyboard.press('Enter');
+    expect(await page.locator('.service-body .field-problems').count()).toBe(1);
+  });
+});
+
+describe('a secret in the file', () => {
+  it('is hidden in the list and in its fields until it is asked for, and stays as it is in the file', async () => {
+    file.text = CONFIG_TEXT.replace(
+      '"url": "http://127.0.0.1:3000/"',
+      '"url": "http://mia:hunter2@127.0.0.1:3000/?api_key=hunter2", "headers": { "x-strange": "hunter2" }',
+    );
+    await open('settings');
+    const web = row('Fitness Tracker');
+    expect(await web.locator('.unfold small').innerText()).toBe('http://•••@127.0.0.1:3000/?api_key=••• answers');
+    await unfold('Fitness Tracker');
+    const url = web.getByLabel('Address (URL)').first();
+    await web.locator('details.more > summary').first().click();
+    const header = web.getByLabel('Value of x-strange', { exact: true });
+    expect([await url.getAttribute('type'), await header.getAttribute('type')]).toEqual(['password', 'password']);
+    await web.getByRole('button', { name: 'Show Value of x-strange' }).click();
+    expect([await header.getAttribute('type'), await header.inputValue()]).toEqual(['text', 'hunter2']);
+    await header.fill('hunter3');
+    await press('review');
+    await press('save');
+    await expect.poll(() => saved().length, PATIENT).toBe(1);
+    expect(file.text).toContain('"http://mia:hunter2@127.0.0.1:3000/?api_key=hunter2", "headers": { "x-strange": "hunter3" }');
   });
 });
 
@@ -260,7 +342,7 @@ describe('what has no control of its own', () => {
       .replace(/"alerts": .*/, '"alerts": 5,')
       .replace('"start": ["python3", "app.py"], ', '');
     await open('settings');
-    await expect.poll(focused).toBe('at-alerts');
+    await expect.poll(focused, PATIENT).toBe('at-alerts');
     expect(await page.locator('#at-alerts .field-problems').innerText()).toContain('number 5');
     expect(await row('Hub Dashboard').getByRole('group', { name: 'Depends on' }).innerText()).toContain('Did you mean gateway?');
     expect(await row('Fitness Tracker').locator('.proposal .field-problems').innerText()).toContain('Missing');
@@ -275,9 +357,9 @@ describe('what has no control of its own', () => {
     await page.locator('#file-text').evaluate((area: HTMLTextAreaElement) => area.setSelectionRange(0, 0));
     await page.locator('#file-text').press('Space');
     await press('review');
-    await expect.poll(() => page.locator('dialog .diff-row.new').count()).toBe(2);
+    await expect.poll(() => page.locator('dialog .diff-row.new').count(), PATIENT).toBe(2);
     await press('save');
-    await expect.poll(() => file.text).toBe(` ${windows.replace('"1m"', '"30s"')}`);
+    await expect.poll(() => file.text, PATIENT).toBe(` ${windows.replace('"1m"', '"30s"')}`);
   });
 });
 
@@ -324,7 +406,7 @@ describe('Watch something', () => {
     await notes.locator('[data-test=watch-repair]').click();
     expect(await page.locator('dialog .means').innerText()).toContain('May end the process');
     await press('save');
-    await expect.poll(() => saved().length).toBe(1);
+    await expect.poll(() => saved().length, PATIENT).toBe(1);
     const added = JSON.parse(file.text).services[4];
     expect(added.recovery).toMatchObject([{ type: 'restart-process' }]);
     expect(added).not.toHaveProperty('proposed');
@@ -403,6 +485,6 @@ describe('for everybody', () => {
     for (let n = 0; n < 10 && !(await page.evaluate(() => document.activeElement?.textContent === 'Save')); n += 1)
       await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    await expect.poll(() => file.text).toBe(CONFIG_TEXT.replace('"1m"', '"20s"'));
+    await expect.poll(() => file.text, PATIENT).toBe(CONFIG_TEXT.replace('"1m"', '"20s"'));
   });
 });

@@ -29,6 +29,39 @@ describe('the page of a service', () => {
     expect(await page.locator('[aria-labelledby=configuration]').textContent()).toContain('"startWindow": "5m"');
   });
 
+  test('shows no secret of its configuration until it is asked for', async () => {
+    const world = trouble(Date.now());
+    const check = '"check": { "type": "http", "headers": { "Authorization": "Bearer hunter2" }, "url": "http://u:hunter2@';
+    world.config.text = world.config.text.replace('"check": { "type": "http", "url": "http://', check);
+    win = await openWindow(browser, { world, hash: '#/service/fitness-tracker' });
+    const part = win.page.locator('[aria-labelledby=configuration]');
+    await eventually(() => part.textContent()).toContain('"Authorization": "•••"');
+    expect(await part.textContent()).not.toContain('hunter2');
+    await part.getByRole('button', { name: 'Show secrets' }).click();
+    expect(await part.textContent()).toContain('"Authorization": "Bearer hunter2"');
+    expect(await part.textContent()).toContain('http://u:hunter2@127.0.0.1:3000/');
+    await part.getByRole('button', { name: 'Hide secrets' }).click();
+    expect(await part.textContent()).not.toContain('hunter2');
+  });
+
+  test('tells a last check as past whatever the clocks say, and uptimes only as far as there are records', async () => {
+    const now = Date.now();
+    const world = trouble(now);
+    const ahead = new Date(now + 3_600_000).toISOString();
+    const view = world.snapshot.services.find(({ id }) => id === 'memory') as { lastCheckAt: string; since: string; nextCheckAt: string };
+    Object.assign(view, { lastCheckAt: ahead, since: ahead, nextCheckAt: ahead });
+    const entry = world.overview.find(({ service }) => service === 'memory') as (typeof world.overview)[number];
+    Object.assign(entry, { days: entry.days.map((day, n) => ({ ...day, status: n < 87 ? 'none' : 'ok' })) });
+    win = await openWindow(browser, { world, hash: '#/service/memory' });
+    const figure = (name: string) => win.page.locator('.figures > div', { hasText: name }).locator('dd').innerText();
+    await eventually(() => figure('Uptime 30 d')).toMatch(/^100 % since /);
+    expect(await figure('Uptime 7 d')).toMatch(/^100 % since /);
+    expect((await figure('Uptime 24 h')).trim()).toBe('100 %');
+    expect(await figure('Last check')).toBe('just now');
+    expect(await figure('Well for')).toBe('a moment');
+    expect(await figure('Next check')).toMatch(/^in \d+ min|^in 1 h/);
+  });
+
   test('the graph is zoomed and moved by drag, wheel, buttons and keyboard, and asks for what it shows', async () => {
     win = await openWindow(browser, { hash: '#/service/memory' });
     const { page } = win;

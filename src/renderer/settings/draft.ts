@@ -195,7 +195,10 @@ export function createDraft(ask: Client['ask'], later: Later = browserLater) {
       change({});
     },
     visible: () => state.problems.filter(({ path }) => fresh === undefined || !isBelow(path, fresh) || touched.has(path)),
-    isReadable: () => typeof jsonOf(state.text) === 'object',
+    isReadable: () => {
+      const value = jsonOf(state.text);
+      return typeof value === 'object' && value !== null && !Array.isArray(value);
+    },
     subscribe: (tell: () => void) => {
       listeners.add(tell);
       return () => void listeners.delete(tell);

@@ -1,5 +1,6 @@
 // One sentence for each check and each remedy, from its own values: what is looked at, and what a person allows who
-// allows a repair. Takes raw JSON of the file, so that half-written ones are told too. Pure; touches nothing.
+// allows a repair, without the secrets in it. Takes raw JSON of the file, so that half-written ones are told too. Pure; touches nothing.
+import { hideIn, hideWords } from '../secrets.ts';
 import { labelOf } from './fields.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -12,10 +13,14 @@ function long(value: unknown): string {
   return count && unit ? `${count} ${UNITS[unit]}${count === '1' ? '' : 's'}` : text(value);
 }
 function text(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  return typeof value === 'string' || typeof value === 'number' ? hideIn(String(value)) : '';
 }
 function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.map(text).filter((word) => word !== '') : [];
+  return Array.isArray(value)
+    ? hideWords(value)
+        .map(text)
+        .filter((word) => word !== '')
+    : [];
 }
 function list(value: unknown, nothing: string): string {
   return texts(value).join(', ') || nothing;

@@ -10,6 +10,8 @@ export interface Placed {
   readonly at: ReadonlyMap<string, readonly ConfigProblemView[]>;
   /** Without a field: unknown keys, broken JSON, the file as a whole. */
   readonly top: readonly ConfigProblemView[];
+  /** How many of `at` stand at or below a path: counted once, since a form of thousands asks for each of its parts. */
+  readonly below: ReadonlyMap<string, number>;
 }
 
 /** Whether the form has a control or a group for exactly this path, given the value (a union's fields depend on it). */
@@ -42,18 +44,27 @@ function inControl(control: Control, path: Path, value: unknown): boolean {
 export function placeProblems(problems: readonly ConfigProblemView[], fields: readonly Field[], value: unknown): Placed {
   const at = new Map<string, ConfigProblemView[]>();
   const top: ConfigProblemView[] = [];
+  const below = new Map<string, number>();
   for (const problem of problems) {
     const path = pathOf(problem.path);
     if (value === undefined || path.length === 0 || !hasField(fields, path, value)) top.push(problem);
-    else at.set(pathText(path), [...(at.get(pathText(path)) ?? []), problem]);
+    else {
+      const place = pathText(path);
+      const list = at.get(place);
+      if (list) list.push(problem);
+      else at.set(place, [problem]);
+      for (let length = path.length; length > 0; length -= 1) {
+        const part = pathText(path.slice(0, length));
+        below.set(part, (below.get(part) ?? 0) + 1);
+      }
+    }
   }
-  return { at, top };
+  return { at, top, below };
 }
 
 /** Problems at or below a path, for a part of the form that is folded. */
-export function countBelow({ at }: Placed, path: Path): number {
-  const prefix = pathText(path);
-  return Array.from(at).reduce((sum, [place, list]) => (isBelow(place, prefix) ? sum + list.length : sum), 0);
+export function countBelow({ below }: Placed, path: Path): number {
+  return below.get(pathText(path)) ?? 0;
 }
 
 export function isBelow(place: string, prefix: string): boolean {

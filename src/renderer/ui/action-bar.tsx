@@ -1,4 +1,5 @@
 // What a person can do with a service, and what came of it, where it was pressed. What is not possible now says why.
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { ServiceView } from '../../contract/snapshot.ts';
 import { type ActionName, act, dismiss, note, useAction } from '../actions.ts';
 import { needsPerson } from '../face.ts';
@@ -10,14 +11,16 @@ import { Glyph, type GlyphName } from './icon.tsx';
 import { MenuButton, type MenuItem } from './menu.tsx';
 
 const HOUR_MS = 3_600_000;
+const WAITING = 'something else is under way';
 
 /** `isCalm`: quiet buttons, for a service that needs nothing. `isFull`: nothing is hidden in a menu. */
 export function ActionBar({ view, isFull = false, isCalm = false }: { view: ServiceView; isFull?: boolean; isCalm?: boolean }) {
   const { pending, result } = useAction(view.id);
+  const bar = useKeptFocus();
   const isGone = useLive((live) => live.link.kind === 'lost');
   const { id, phase } = view;
   const general = isGone ? 'the engine is not answering' : undefined;
-  const whyNot = (name: ActionName, own?: string) => general ?? (pending && pending !== name ? 'something else is under way' : own);
+  const whyNot = (name: ActionName, own?: string) => general ?? own ?? (pending && pending !== name ? WAITING : undefined);
   const press = (name: ActionName, input: { forMs?: number } = {}) => void act(id, name, input);
   const isUrgent = needsPerson(view);
   const isPaused = phase === 'paused';
@@ -43,7 +46,7 @@ export function ActionBar({ view, isFull = false, isCalm = false }: { view: Serv
   const canAck = (view.alerting || phase === 'gave-up') && !view.acknowledged && !isPaused && !isStopped;
 
   return (
-    <div class="actions">
+    <div class="actions" ref={bar}>
       {/* biome-ignore lint/a11y/useSemanticElements: a group of commands is no fieldset */}
       <div class="action-row" role="group" aria-label={`Actions for ${view.name}`}>
         {isStopped ? (
@@ -147,6 +150,22 @@ export function ActionBar({ view, isFull = false, isCalm = false }: { view: Serv
       </div>
     </div>
   );
+}
+
+/** Focus that stood inside stays inside: a button that did its work may go, or its card may move, and the browser would drop
+ * the focus to the top of the page (WCAG 2.4.3). */
+function useKeptFocus() {
+  const bar = useRef<HTMLDivElement>(null);
+  const focused = document.activeElement as HTMLElement | null;
+  const wasInside = bar.current?.contains(focused);
+  useLayoutEffect(() => {
+    if (!wasInside || document.activeElement !== document.body) return;
+    // One that only waits for this action counts as enabled: the change is seen before the answer comes, or after it.
+    const find = (which: string) => bar.current?.querySelector<HTMLElement>(which);
+    const next = () => find(`.button:not([aria-disabled]), .button[data-tip="${WAITING}"]`) ?? find('.button');
+    (focused?.isConnected ? focused : next())?.focus();
+  });
+  return bar;
 }
 
 const RESULT_GLYPH: Record<'ok' | 'error' | 'note', GlyphName> = { ok: 'check', error: 'warn', note: 'info' };

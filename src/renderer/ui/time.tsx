@@ -29,11 +29,12 @@ export function useNow(stepMs = 1_000): number {
   return now;
 }
 
-/** A past or coming time: `ago` "4 min ago", `span` "4 min", `point` "14:32". `prefix` reads before it. */
-export function When({ at, prefix, form = 'ago' }: { at: string; prefix?: string; form?: 'ago' | 'span' | 'point' }) {
+/** A time that is past: `ago` "4 min ago", `span` "4 min", `point` "14:32"; or one to come: `coming` "in 4 min". Only the last
+ * may read as future: the clock here is up to a second old, and the engine's may be ahead. `prefix` reads before it. */
+export function When({ at, prefix, form = 'ago' }: { at: string; prefix?: string; form?: 'ago' | 'span' | 'point' | 'coming' }) {
   const now = useNow();
   const ms = Date.parse(at) - now;
-  const words = form === 'point' ? pointText(at, now) : ms > 0 ? inText(ms) : agoText(-ms, form === 'span');
+  const words = form === 'point' ? pointText(at, now) : form === 'coming' && ms > 0 ? inText(ms) : agoText(-ms, form === 'span');
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: the exact time must be reachable by keyboard too (WCAG 1.4.13)
     <time dateTime={at} tabIndex={0} data-tip="">

@@ -1,11 +1,11 @@
 // One service on the overview: silhouette, name, one sentence, how long, when next, its days, its last day, what can be done.
-import type { Overview } from '../../contract/history.ts';
+import type { DayBar, Overview } from '../../contract/history.ts';
 import type { IncidentView } from '../../contract/operations.ts';
 import type { QueueAlert } from '../../contract/queue.ts';
 import type { ServiceView } from '../../contract/snapshot.ts';
 import { faceOf, needsPerson } from '../face.ts';
 import { serviceHref } from '../router.ts';
-import { clockText, percentText } from '../time-words.ts';
+import { clockText, percentText, recordedDays, recordedSince } from '../time-words.ts';
 import { momentsOf } from '../timeline.ts';
 import { ActionBar } from '../ui/action-bar.tsx';
 import { Days } from '../ui/bars.tsx';
@@ -45,7 +45,7 @@ export function ServiceCard({ view, isOpened, history, incident, alert }: Servic
         </div>
         {isOpened && incident && <Lines incident={incident} alert={alert} />}
         <Days days={history?.days ?? []} name={view.name} />
-        <Facts view={view} />
+        <Facts view={view} days={history?.days ?? []} />
         <ActionBar view={view} isCalm={!isOpened} />
       </article>
     </Card>
@@ -74,9 +74,9 @@ function Lines({ incident, alert }: { incident: IncidentView; alert: QueueAlert 
   );
 }
 
-function Facts({ view }: { view: ServiceView }) {
-  const uptime = view.uptime['30d'] ?? view.uptime['7d'] ?? view.uptime['24h'];
-  const span = view.uptime['30d'] !== null ? '30 days' : view.uptime['7d'] !== null ? '7 days' : '24 h';
+function Facts({ view, days }: { view: ServiceView; days: readonly DayBar[] }) {
+  const uptime = view.uptime['30d'];
+  const recorded = recordedDays(days);
   return (
     <p class="facts">
       {view.since && view.phase !== 'paused' && view.phase !== 'stopped' && (
@@ -86,12 +86,15 @@ function Facts({ view }: { view: ServiceView }) {
       )}
       {view.nextCheckAt && view.reason !== 'not-yet-checked' && (
         <span>
-          <When at={view.nextCheckAt} prefix="next check" />
+          <When at={view.nextCheckAt} prefix="next check" form="coming" />
         </span>
       )}
-      {uptime !== null && (
+      {/* A share tells nothing until one whole day, from midnight to midnight, is on record. */}
+      {uptime !== null && recorded > 0 && (
         <span data-tip="Paused, stopped, unknown and sleeping time is left out">
-          {percentText(uptime)} in {span}
+          {recorded < 3
+            ? `watched since ${recorded === 1 ? 'today' : 'yesterday'}`
+            : `${percentText(uptime)} ${recordedSince(days, 30) ?? 'in 30 days'}`}
         </span>
       )}
     </p>

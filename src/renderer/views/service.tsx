@@ -3,6 +3,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import '../service.css';
+import type { DayBar } from '../../contract/history.ts';
 import type { IncidentView } from '../../contract/operations.ts';
 import type { ServiceView as View } from '../../contract/snapshot.ts';
 import { client } from '../client.ts';
@@ -10,7 +11,7 @@ import { servicePart } from '../config-part.ts';
 import { faceOf } from '../face.ts';
 import { clampRange, lastRange, RANGES, type Range } from '../range.ts';
 import { knownOf, useAnswer, useLive } from '../store.ts';
-import { percentText, pointText, valueText } from '../time-words.ts';
+import { percentText, pointText, recordedSince, valueText } from '../time-words.ts';
 import { ActionBar } from '../ui/action-bar.tsx';
 import { Days } from '../ui/bars.tsx';
 import { Button } from '../ui/button.tsx';
@@ -24,6 +25,12 @@ import { attemptText, endText, incidentText, sentenceOf } from '../words.ts';
 
 const MOST_INCIDENTS = 12;
 const DAY_MS = 86_400_000;
+/** Uptimes, and over how many days. */
+const SPANS = [
+  ['24h', 1],
+  ['7d', 7],
+  ['30d', 30],
+] as const;
 
 export function ServiceView({ id = '' }: { id?: string }) {
   const view = useLive((live) => live.snapshot?.services.find((one) => one.id === id));
@@ -72,7 +79,7 @@ function Whole({ view }: { view: View }) {
         </div>
       </header>
       <ActionBar view={view} isFull />
-      <Figures view={view} />
+      <Figures view={view} days={days} />
       <div class="service-days">
         <Days days={days} name={view.name} />
       </div>
@@ -94,7 +101,7 @@ function Whole({ view }: { view: View }) {
   );
 }
 
-function Figures({ view }: { view: View }) {
+function Figures({ view, days }: { view: View; days: readonly DayBar[] }) {
   return (
     <>
       <dl class="figures">
@@ -102,7 +109,7 @@ function Figures({ view }: { view: View }) {
           {view.since ? <When at={view.since} form="span" /> : 'not known'}
         </Figure>
         <Figure name="Last check">{view.lastCheckAt ? <When at={view.lastCheckAt} /> : 'none yet'}</Figure>
-        <Figure name="Next check">{view.nextCheckAt ? <When at={view.nextCheckAt} /> : 'none planned'}</Figure>
+        <Figure name="Next check">{view.nextCheckAt ? <When at={view.nextCheckAt} form="coming" /> : 'none planned'}</Figure>
         {view.value !== null ? (
           <Figure name="Value">
             {valueText(view.value, view.unit)}
@@ -111,9 +118,11 @@ function Figures({ view }: { view: View }) {
         ) : (
           <Figure name="Answer time">{view.latencyMs === null ? 'not measured' : valueText(view.latencyMs, 'ms')}</Figure>
         )}
-        {(['24h', '7d', '30d'] as const).map((span) => (
+        {SPANS.map(([span, most]) => (
           <Figure key={span} name={`Uptime ${span.replace(/(\d+)/, '$1 ')}`}>
-            {view.uptime[span] === null ? 'no record' : percentText(view.uptime[span])}
+            {/* Not before it is known since when: a share of an hour must not stand there as one of 30 days. */}
+            {view.uptime[span] === null ? 'no record' : days.length === 0 ? '…' : percentText(view.uptime[span])}
+            <small> {recordedSince(days, most)}</small>
           </Figure>
         ))}
       </dl>
@@ -267,15 +276,25 @@ function LastOutput({ list, nowMs }: { list: readonly IncidentView[]; nowMs: num
 function Configuration({ id }: { id: string }) {
   const { answer } = useAnswer('config', () => client.ask('config', {}));
   const file = knownOf(answer);
+  const [isShown, setShown] = useState(false);
   const part = file && servicePart(file.text, id);
+  const hidden = file && servicePart(file.text, id, true);
   return (
     <Section
       title="Configuration"
       id="configuration"
       aside={
-        <a class="button plain" href="#/settings">
-          Edit
-        </a>
+        <>
+          {part !== hidden && (
+            <Button onPress={() => setShown(!isShown)} testId="secrets">
+              {isShown ? 'Hide' : 'Show'}
+              <span class="vh"> secrets</span>
+            </Button>
+          )}{' '}
+          <a class="button plain" href="#/settings">
+            Edit
+          </a>
+        </>
       }
     >
       {!file ? (
@@ -284,8 +303,8 @@ function Configuration({ id }: { id: string }) {
         ) : (
           <Skeleton lines={3} />
         )
-      ) : part ? (
-        <Output text={part} />
+      ) : part && hidden ? (
+        <Output text={isShown ? part : hidden} />
       ) : (
         <p class="calm">This service does not stand in the file as it is now. The engine works with the last good one.</p>
       )}

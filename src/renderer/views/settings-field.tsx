@@ -1,5 +1,7 @@
 // One field of the form: label, control, help and its problems, bound together for eye and screen reader. Every change goes
 // to the draft at once; what does not fit stays as typed, and the engine says why.
+import { useState } from 'preact/hooks';
+import { hideIn, isSecret } from '../secrets.ts';
 import { exampleIn, type Field, shown, typed } from '../settings/fields.ts';
 import { type Json, jsonOf, type Path } from '../settings/json-text.ts';
 import { pathText, valueAt } from '../settings/path.ts';
@@ -88,6 +90,11 @@ export function Input({ field, path, value, label }: FieldProps & { label?: stri
   const { fields, value: whole } = useForm();
   const bound = useBound(path, label === undefined ? field.help : '');
   const { control, required, fallback } = field;
+  const text = shown(control, value);
+  // A secret that stood here before is shown when asked for; what is typed now can be seen.
+  const [veil, setVeil] = useState<false | 'hidden' | 'shown'>(
+    () => text !== '' && (isSecret(path.at(-1), path.at(-2)) || hideIn(text) !== text) && 'hidden',
+  );
   const example = exampleIn(field, fields, whole);
   const shared = { ...bound, 'aria-label': label, onBlur: () => draft.touch(pathText(path)) };
   const put = (next: Json | undefined) => draft.type(path, next);
@@ -129,7 +136,6 @@ export function Input({ field, path, value, label }: FieldProps & { label?: stri
       </select>
     );
   }
-  const text = shown(control, value);
   const input = {
     ...shared,
     class: field.isShort ? 'input is-short' : 'input',
@@ -144,5 +150,20 @@ export function Input({ field, path, value, label }: FieldProps & { label?: stri
   };
   // Long texts are long from the start: a control that changes under the hands would lose the focus.
   if (control.kind === 'text' && LONG.has(field.key)) return <textarea {...input} rows={3} />;
-  return <input {...input} type="text" {...(control.kind === 'number' ? { inputMode: 'numeric' as const } : {})} />;
+  const line =
+    veil === 'hidden' ? (
+      <input {...input} type="password" />
+    ) : (
+      <input {...input} type="text" {...(control.kind === 'number' ? { inputMode: 'numeric' as const } : {})} />
+    );
+  if (!veil) return line;
+  return (
+    <span class="list-line">
+      {line}
+      <Button kind="quiet" onPress={() => setVeil(veil === 'hidden' ? 'shown' : 'hidden')}>
+        {veil === 'hidden' ? 'Show' : 'Hide'}
+        <span class="vh"> {label ?? field.label}</span>
+      </Button>
+    </span>
+  );
 }

@@ -1,8 +1,33 @@
 // The file itself, as text: plain editing with line numbers, judged while typing; each problem leads to its line.
 import { useEffect, useRef } from 'preact/hooks';
+import type { ConfigProblemView } from '../../contract/operations.ts';
 import { problemText } from '../settings/problems.ts';
 import { draft, useDraft } from '../settings/use-draft.ts';
 import { Glyph } from '../ui/icon.tsx';
+
+/** More than a person reads; a file of another kind can have thousands, and the page must stay usable. One more is shown
+ * rather than counted: after so many the engine's last one counts the rest. */
+const MOST = 100;
+
+export function ProblemList({ problems, show, id }: { problems: readonly ConfigProblemView[]; show: (line: number) => void; id?: string }) {
+  const shown = problems.length > MOST + 1 ? MOST : problems.length;
+  return (
+    <ul class="file-problems plain-list" id={id}>
+      {problems.slice(0, shown).map((problem) => (
+        <li key={`${problem.path} ${problem.line} ${problem.found}`}>
+          <Glyph name="warn" size={15} />
+          <button type="button" class="link" onClick={() => show(problem.line)}>
+            Line {problem.line}
+          </button>
+          <span>
+            {problem.path && <code>{problem.path}</code>} {problemText(problem)}
+          </span>
+        </li>
+      ))}
+      {problems.length > shown && <li>and {problems.length - shown} more</li>}
+    </ul>
+  );
+}
 
 /** `goTo`: a line that is to be shown; a new object shows it again. */
 export function FileEditor({ goTo }: { goTo: { line: number } | undefined }) {
@@ -57,19 +82,7 @@ export function FileEditor({ goTo }: { goTo: { line: number } | undefined }) {
           }}
         />
       </div>
-      <ul class="file-problems plain-list" id="file-problems">
-        {problems.map((problem) => (
-          <li key={`${problem.path} ${problem.line} ${problem.found}`}>
-            <Glyph name="warn" size={15} />
-            <button type="button" class="link" onClick={() => show(problem.line)}>
-              Line {problem.line}
-            </button>
-            <span>
-              {problem.path && <code>{problem.path}</code>} {problemText(problem)}
-            </span>
-          </li>
-        ))}
-      </ul>
+      <ProblemList problems={problems} show={show} id="file-problems" />
     </div>
   );
 }

@@ -14,7 +14,12 @@ interface Form {
   /** Shows a line in the editor of the text. */
   showLine(line: number): void;
 }
-export const FormContext = createContext<Form>({ fields: [], value: undefined, placed: { at: new Map(), top: [] }, showLine: () => {} });
+export const FormContext = createContext<Form>({
+  fields: [],
+  value: undefined,
+  placed: { at: new Map(), top: [], below: new Map() },
+  showLine: () => {},
+});
 export const useForm = () => useContext(FormContext);
 
 /** Id of the control at a path; lists of ids are separated by spaces, so it has none. */

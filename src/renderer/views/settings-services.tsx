@@ -15,6 +15,8 @@ import { Members, Union } from './settings-group.tsx';
 import { Remedies } from './settings-remedies.tsx';
 
 type Service = ReturnType<typeof servicesOf>[number];
+/** With more problems than that, nothing unfolds by itself: the page must stay usable. */
+const FEW = 20;
 const FRONT = ['name', 'id', 'enabled'];
 const OWN = [...FRONT, 'check', 'recovery', 'proposed'];
 
@@ -27,7 +29,7 @@ export function Services({ field, say }: { field: Field; say: (words: string) =>
   const check = members.find(({ key }) => key === 'check')?.control;
   const services = servicesOf(draft.state.text);
   if (!item) return null;
-  const isOpen = (n: number) => opened.get(n) ?? countBelow(placed, ['services', n]) > 0;
+  const isOpen = (n: number) => opened.get(n) ?? (placed.at.size <= FEW && countBelow(placed, ['services', n]) > 0);
   const open = (n: number, is: boolean) => setOpened(new Map(opened).set(n, is));
   const add = () => {
     const n = services.length;

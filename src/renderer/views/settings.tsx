@@ -5,7 +5,7 @@ import type { ConfigProblemView } from '../../contract/operations.ts';
 import { fieldsOf } from '../settings/fields.ts';
 import { jsonOf } from '../settings/json-text.ts';
 import { valueAt } from '../settings/path.ts';
-import { placeProblems, problemText } from '../settings/problems.ts';
+import { placeProblems } from '../settings/problems.ts';
 import { draft, remind, useDraft } from '../settings/use-draft.ts';
 import { useLive } from '../store.ts';
 import { Button } from '../ui/button.tsx';
@@ -13,7 +13,7 @@ import { Card, Empty, Section, Skeleton } from '../ui/card.tsx';
 import { Glyph } from '../ui/icon.tsx';
 import { Ask } from './settings-ask.tsx';
 import { FieldView, Problems } from './settings-field.tsx';
-import { FileEditor } from './settings-file.tsx';
+import { FileEditor, ProblemList } from './settings-file.tsx';
 import { FormContext, focusOn, idOf } from './settings-form.ts';
 import { SaveDialog } from './settings-save.tsx';
 import { Services } from './settings-services.tsx';
@@ -126,7 +126,7 @@ export function Settings() {
             <FileEditor goTo={goTo} />
           ) : (
             <>
-              <TopProblems problems={placed.top} showLine={showLine} isReadable={isReadable} />
+              <TopProblems problems={placed.top} showLine={showLine} value={value} isReadable={isReadable} />
               {isReadable && <Form fields={fields} value={value} say={say} />}
             </>
           )}
@@ -213,10 +213,12 @@ function Form({ fields, value, say }: { fields: ReturnType<typeof fieldsOf>; val
 function TopProblems({
   problems,
   showLine,
+  value,
   isReadable,
 }: {
   problems: readonly ConfigProblemView[];
   showLine: (line: number) => void;
+  value: unknown;
   isReadable: boolean;
 }) {
   if (problems.length === 0) return null;
@@ -224,20 +226,11 @@ function TopProblems({
     <div class="top-problems" id={idOf('top')} tabIndex={-1}>
       <h2>
         <Glyph name="warn" size={18} />
-        {isReadable ? 'The file has problems that no field shows' : 'The file is not JSON yet, so there is no form of it'}
+        {isReadable
+          ? 'The file has problems that no field shows'
+          : `The file is ${value === undefined ? 'not JSON yet' : 'JSON, but not an object in braces { }'}, so there is no form of it`}
       </h2>
-      <ul class="file-problems plain-list">
-        {problems.map((problem) => (
-          <li key={`${problem.path} ${problem.line}`}>
-            <button type="button" class="link" onClick={() => showLine(problem.line)}>
-              Line {problem.line}
-            </button>
-            <span>
-              {problem.path && <code>{problem.path}</code>} {problemText(problem)}
-            </span>
-          </li>
-        ))}
-      </ul>
+      <ProblemList problems={problems} show={showLine} />
     </div>
   );
 }
