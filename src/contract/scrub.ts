@@ -5,9 +5,9 @@
 export function scrub(text: string): string {
   return text
     .replace(
-      /((?:api[-_]?key|token|secret|password|passwd|pwd|authorization|credential)s?["']?(?:\s*[:=]\s*|\s+))("[^"]*"|'[^']*'|\S+)/gi,
+      /((?:api[-_]?key|token|secret|password|passwd|pwd|authorization|credential)s?["']?(?:\s*[:=]\s*|\s+))("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(?:(?:bearer|basic|digest|token)\s+)?\S+)/gi,
       '$1…',
     )
-    .replace(/(bearer\s+)\S+/gi, '$1…')
-    .replace(/(\w+:\/\/[^\s:/@]+:)[^\s@]+@/g, '$1…@');
+    .replace(/((?:bearer|basic)\s+)\S+/gi, '$1…')
+    .replace(/(\w+:\/\/)(?:([^\s:/@]+:)[^\s@]+|[^\s:/@]+)@/g, (_, scheme: string, user: string | undefined) => `${scheme}${user ?? ''}…@`);
 }
