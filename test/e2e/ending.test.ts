@@ -39,6 +39,11 @@ it.concurrent('asked to end during a long repair it is gone within 5 s, and the 
   });
   const engine = await startEngine(place);
   const before = await untilService(place, 'slow', 'being repaired', (view) => view.phase === 'recovering');
+  // The view shows an intent before it is durable; one that is taken back because the engine ends has begun nothing.
+  await until('its remedy runs', () => {
+    if (logLines(place, 'recovery', 'recovery-started').length === 0) throw new Error('not yet');
+    return true;
+  });
   const { ask } = await client(place);
   const callers = [ask('heal', { id: 'slow', wait: true }), ask('check', { id: 'hung' })].map((asked) => asked.catch((error) => error));
   await status(place); // asked after them, so they have been heard

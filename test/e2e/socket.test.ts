@@ -77,7 +77,7 @@ it('answers every misuse with a problem document, and stays well', async () => {
     [404, 'POST', '/api/v1/alerts/constructor/claim', '{}'],
     [400, 'GET', '/api/v1/services/%E0%A4%A'],
     [400, 'GET', '//'],
-    [404, 'GET', 'http://example.invalid/api/v1/status'],
+    [400, 'GET', 'http://example.invalid/api/v1/status'],
     [405, 'DELETE', '/api/v1/status'],
     [405, 'POST', '/api/v1/status', '{}'],
     [405, 'GET', '/api/v1/services/memory/pause'],
