@@ -83,10 +83,9 @@ it(`${KILLS} times kill -9 under load`, async () => {
   expect(web.starts(), 'and was never started twice').toHaveLength(1);
   const names = readdirSync(place.home);
   expect(names.filter((name) => name.includes('corrupt'))).toEqual([]);
-  expect(
-    names.filter((name) => name.endsWith('.tmp')),
-    'no leftovers',
-  ).toEqual([]);
+  // The engine that runs may be writing just now; its pid is in the name.
+  const leftovers = names.filter((name) => name.endsWith('.tmp') && !name.includes(`.${engine.child.pid}-`));
+  expect(leftovers, 'of those that were killed').toEqual([]);
 
   const started = logLines(place, 'recovery', 'recovery-started');
   for (const service of ['web', 'lame']) {
