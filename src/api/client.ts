@@ -1,7 +1,7 @@
 // Asks a running engine over its control socket. Loads neither schemas nor the server, so that `status` starts quickly.
 import { type ErrorCode, errorText, HealthError, systemCode } from '../contract/errors.ts';
 import type { OperationInput, OperationOutput } from '../contract/operations.ts';
-import { type OperationName, ROUTES } from '../contract/routes.ts';
+import { type OperationName, requestOf } from '../contract/routes.ts';
 
 /** A heal that waits for its outcome may take as long as a start window, a look as long as its timeout. */
 const PATIENCE_MS = 60 * 60_000;
@@ -17,22 +17,8 @@ export interface Client {
 export function createClient(socketPath: string): Client {
   return {
     async ask(name, input) {
-      const route = ROUTES[name];
-      const fields = new Map(Object.entries(input as Record<string, unknown>));
-      const path = route.path.replace(':id', () => encodeURIComponent(String(fields.get('id') ?? '')));
-      if (route.path.includes(':id')) fields.delete('id');
-      const isQuery = route.kind === 'query';
-      const query = new URLSearchParams(
-        [...fields].flatMap(([key, value]): [string, string][] => (value === undefined ? [] : [[key, String(value)]])),
-      );
-      const target = isQuery && query.size > 0 ? `${path}?${query}` : path;
-      const { status, text } = await send(
-        socketPath,
-        route.method,
-        target,
-        isQuery ? undefined : JSON.stringify(Object.fromEntries(fields)),
-        PATIENT.has(name) ? PATIENCE_MS : ANSWER_MS,
-      );
+      const { method, target, body } = requestOf(name, input);
+      const { status, text } = await send(socketPath, method, target, body, PATIENT.has(name) ? PATIENCE_MS : ANSWER_MS);
       return answerOf(status, text) as OperationOutput<typeof name>;
     },
   };

@@ -32,3 +32,16 @@ export const ROUTES = {
 } as const satisfies Record<string, { kind: 'query' | 'command'; method: 'GET' | 'POST' | 'PUT'; path: string }>;
 
 export type OperationName = keyof typeof ROUTES;
+
+/** An operation as a request, for every client: its address with the id and, for a query, its fields in it, else the JSON of them as its body. */
+export function requestOf(name: OperationName, input: object): { method: string; target: string; body: string | undefined } {
+  const { kind, method, path } = ROUTES[name];
+  const fields = new Map(Object.entries(input as Record<string, unknown>));
+  const address = path.replace(':id', () => encodeURIComponent(String(fields.get('id') ?? '')));
+  if (path.includes(':id')) fields.delete('id');
+  if (kind === 'command') return { method, target: address, body: JSON.stringify(Object.fromEntries(fields)) };
+  const query = new URLSearchParams(
+    [...fields].flatMap(([key, value]): [string, string][] => (value === undefined ? [] : [[key, String(value)]])),
+  );
+  return { method, target: query.size > 0 ? `${address}?${query}` : address, body: undefined };
+}

@@ -2,7 +2,7 @@
 // A stream that says nothing is asked whether the engine still lives, so that a frozen engine is noticed too.
 import { HealthError } from '../contract/errors.ts';
 import type { OperationOutput } from '../contract/operations.ts';
-import { ROUTES } from '../contract/routes.ts';
+import { ROUTES, requestOf } from '../contract/routes.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import { asHealthError, type Client, type LinkState, type ProblemBody } from './client.ts';
 
@@ -18,17 +18,10 @@ const HIDDEN_POLL_MS = 15_000;
 
 export function createHttpClient(): Client {
   const ask: Client['ask'] = async (name, input) => {
-    const route = ROUTES[name];
-    const fields = new Map(Object.entries(input as Record<string, unknown>));
-    const path = route.path.replace(':id', () => encodeURIComponent(String(fields.get('id') ?? '')));
-    if (route.path.includes(':id')) fields.delete('id');
-    const isQuery = route.kind === 'query';
-    const query = new URLSearchParams(
-      [...fields].flatMap(([key, value]): [string, string][] => (value === undefined ? [] : [[key, String(value)]])),
-    );
-    const body = await send(isQuery && query.size > 0 ? `${path}?${query}` : path, {
-      method: route.method,
-      ...(isQuery ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(Object.fromEntries(fields)) }),
+    const { method, target, body: sent } = requestOf(name, input);
+    const body = await send(target, {
+      method,
+      ...(sent === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: sent }),
     });
     return body as OperationOutput<typeof name>;
   };
