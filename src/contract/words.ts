@@ -8,7 +8,7 @@ const TITLE_MAX = 60;
 const MESSAGE_MAX = 300;
 
 /** What a limit or a pattern saw is not "down": the service may well run. */
-const NOT_DOWN: ReadonlySet<string> = new Set<ReadingReason>([
+export const NOT_DOWN: ReadonlySet<string> = new Set<ReadingReason>([
   'over-limit',
   'too-slow',
   'pressure-warning',

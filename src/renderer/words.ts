@@ -2,18 +2,9 @@
 // Pure: values in, text out. Over 250 lines because all words stand in one place, where they can be read against each other.
 import type { AttemptView, IncidentView } from '../contract/operations.ts';
 import type { ServiceView } from '../contract/snapshot.ts';
+import { NOT_DOWN } from '../contract/words.ts';
 import { clockText, pointText, spanText } from './time-words.ts';
 
-/** A limit or a pattern that is passed is not "down": the service may well run. */
-const NOT_DOWN: ReadonlySet<string> = new Set([
-  'over-limit',
-  'too-slow',
-  'pressure-warning',
-  'pressure-critical',
-  'pattern-found',
-  'log-stale',
-  'exit-error',
-]);
 const RESTARTS: ReadonlySet<string> = new Set(['restart-process', 'launchd', 'auto']);
 const EVIDENCE = 'log-top-processes';
 
