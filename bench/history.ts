@@ -6,8 +6,9 @@ import { copyFileSync, existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fillPast } from '../scripts/year.ts';
-import type { ClockPort, TimersPort } from '../src/contract/ports.ts';
+import type { ClockPort } from '../src/contract/ports.ts';
 import { type HistoryStore, openHistory } from '../src/engine/keep/history.ts';
+import { handTimers } from '../test/fixtures/hand-timers.ts';
 import { median, newFolder, progress, type Row } from './lab.ts';
 
 const SERVICES = 20;
@@ -44,28 +45,15 @@ const timed = (act: () => unknown): number => {
 /** Wall and boot clock move when told, the awake one is real: slices end by it. Every timer's work is a pause. */
 function measuredTime(startMs: number) {
   let nowMs = startMs;
-  let due: { at: number; fn: () => void }[] = [];
   const pauses: number[] = [];
   const clock: ClockPort = { now: () => ({ wallMs: nowMs, bootMs: nowMs, awakeMs: performance.now(), boot: 'bench' }) };
-  const timers: TimersPort = {
-    after(ms, fn) {
-      const entry = { at: nowMs + ms, fn };
-      due.push(entry);
-      return () => {
-        due = due.filter((other) => other !== entry);
-      };
-    },
-    sleep: async () => undefined,
-  };
+  const { timers, passUntil } = handTimers(() => nowMs);
   function pass(ms: number): void {
     const end = nowMs + ms;
-    for (;;) {
-      const next = due.filter((entry) => entry.at <= end).sort((a, b) => a.at - b.at)[0];
-      if (!next) break;
-      due = due.filter((other) => other !== next);
-      nowMs = Math.max(nowMs, next.at);
-      pauses.push(timed(next.fn));
-    }
+    passUntil(end, (at, fn) => {
+      nowMs = Math.max(nowMs, at);
+      pauses.push(timed(fn));
+    });
     nowMs = end;
   }
   return { clock, timers, pass, pauses };

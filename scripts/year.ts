@@ -5,8 +5,9 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { AuditEvent, AuditLog } from '../src/contract/audit.ts';
-import type { ClockPort, TimersPort } from '../src/contract/ports.ts';
+import type { ClockPort } from '../src/contract/ports.ts';
 import { openHistory } from '../src/engine/keep/history.ts';
+import { handTimers } from '../test/fixtures/hand-timers.ts';
 
 interface PastOptions {
   readonly home: string;
@@ -36,29 +37,16 @@ function numbersFrom(seed: number): () => number {
 /** A clock that moves when told, and timers that go by it. */
 function handTime(startMs: number) {
   let nowMs = startMs;
-  let due: { at: number; fn: () => void }[] = [];
   const clock: ClockPort = { now: () => ({ wallMs: nowMs, bootMs: nowMs, awakeMs: nowMs, boot: 'past' }) };
-  const timers: TimersPort = {
-    after(ms, fn) {
-      const entry = { at: nowMs + ms, fn };
-      due.push(entry);
-      return () => {
-        due = due.filter((other) => other !== entry);
-      };
-    },
-    sleep: async () => undefined,
-  };
+  const { timers, passUntil } = handTimers(() => nowMs);
   return {
     clock,
     timers,
     moveTo(ms: number): void {
-      for (;;) {
-        const next = due.filter((entry) => entry.at <= ms).sort((a, b) => a.at - b.at)[0];
-        if (!next) break;
-        due = due.filter((other) => other !== next);
-        nowMs = Math.max(nowMs, next.at);
-        next.fn();
-      }
+      passUntil(ms, (at, fn) => {
+        nowMs = Math.max(nowMs, at);
+        fn();
+      });
       nowMs = Math.max(nowMs, ms);
     },
   };
