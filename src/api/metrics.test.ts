@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
+import { serviceView } from '../../test/fixtures/service-view.ts';
 import type { AuditPort } from '../contract/ports.ts';
 import type { ServiceView, Snapshot } from '../contract/snapshot.ts';
 import { countTrail } from '../engine/tally.ts';
@@ -7,37 +8,8 @@ import { metricsText } from './metrics.ts';
 
 const at = '2026-01-31T08:00:00.000Z';
 function view(over: Partial<ServiceView>): ServiceView {
-  return {
-    id: 'web',
-    name: 'Web',
-    type: 'http',
-    status: 'ok',
-    phase: 'healthy',
-    reason: 'answered',
-    message: 'Answered',
-    since: at,
-    lastCheckAt: at,
-    nextCheckAt: at,
-    latencyMs: 12.5,
-    value: null,
-    unit: null,
-    limit: null,
-    consecutiveFailures: 0,
-    alerting: false,
-    acknowledged: false,
-    lastAttempt: null,
-    nextAttemptAt: null,
-    recoveryReason: null,
-    strikeReason: null,
-    alertReason: null,
-    uptime: { '24h': 99.5, '7d': null, '30d': null },
-    forecast: null,
-    url: null,
-    logs: null,
-    pausedUntil: null,
-    can: { heal: false, start: false, stop: false },
-    ...over,
-  };
+  const uptime = { '24h': 99.5, '7d': null, '30d': null };
+  return serviceView({ message: 'Answered', latencyMs: 12.5, uptime, can: { heal: false, start: false, stop: false }, ...over });
 }
 const services: ServiceView[] = [
   view({}),

@@ -1,5 +1,6 @@
 // Answers of the engine as text: each state has its own sign, its reason and what comes next, with and without colour.
 import { describe, expect, it } from 'vitest';
+import { serviceView } from '../../test/fixtures/service-view.ts';
 import type { ServiceView, Snapshot } from '../contract/snapshot.ts';
 import type { Io } from './io.ts';
 import { alertLines, attemptLines, historyLine, incidentLines, pluginLine, serviceLines, statusLines, worstOf } from './report.ts';
@@ -9,37 +10,16 @@ const at = (secondsAgo: number): string => new Date(NOW - secondsAgo * 1_000).to
 const plain: Io = { out: () => undefined, err: () => undefined, env: {}, isTerminal: false, hasColour: false };
 
 function view(more: Partial<ServiceView> = {}): ServiceView {
-  return {
-    id: 'web',
-    name: 'Web',
-    type: 'http',
-    status: 'ok',
-    phase: 'healthy',
+  return serviceView({
     reason: 'ok',
     message: 'Answered 200 in 3 ms',
     since: at(240),
     lastCheckAt: at(5),
     nextCheckAt: at(-55),
     latencyMs: 3,
-    value: null,
-    unit: null,
-    limit: null,
-    consecutiveFailures: 0,
-    alerting: false,
-    acknowledged: false,
-    lastAttempt: null,
-    nextAttemptAt: null,
-    recoveryReason: null,
-    strikeReason: null,
-    alertReason: null,
     uptime: { '24h': null, '7d': null, '30d': null },
-    forecast: null,
-    url: null,
-    logs: null,
-    pausedUntil: null,
-    can: { heal: true, start: true, stop: true },
     ...more,
-  };
+  });
 }
 const shown = (more: Partial<ServiceView>): string => serviceLines(view(more), plain, 4, NOW).join('\n');
 

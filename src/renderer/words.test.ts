@@ -1,40 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { serviceView } from '../../test/fixtures/service-view.ts';
 import type { ServiceView } from '../contract/snapshot.ts';
 import { attemptText, briefOf, endText, incidentText, reasonText, sentenceOf } from './words.ts';
 
 const NOW = Date.parse('2026-11-24T14:34:20Z');
 const ago = (ms: number) => new Date(NOW - ms).toISOString();
 const MINUTE = 60_000;
-const well: ServiceView = {
-  id: 'app',
-  name: 'App',
-  type: 'http',
-  status: 'ok',
-  phase: 'healthy',
-  reason: 'answered',
-  message: 'Answered 200 in 6 ms',
-  since: ago(60 * MINUTE),
-  lastCheckAt: ago(MINUTE),
-  nextCheckAt: null,
-  latencyMs: 6,
-  value: null,
-  unit: null,
-  limit: null,
-  consecutiveFailures: 0,
-  alerting: false,
-  acknowledged: false,
-  lastAttempt: null,
-  nextAttemptAt: null,
-  recoveryReason: null,
-  strikeReason: null,
-  alertReason: null,
-  uptime: { '24h': 100, '7d': 100, '30d': 100 },
-  forecast: null,
-  url: null,
-  logs: null,
-  pausedUntil: null,
-  can: { heal: true, start: true, stop: true },
-};
+const well = serviceView({ id: 'app', name: 'App', since: ago(60 * MINUTE), lastCheckAt: ago(MINUTE), nextCheckAt: null });
 const down: ServiceView = {
   ...well,
   status: 'error',

@@ -4,6 +4,7 @@ import type { DayBar, Overview, Series } from '../../src/contract/history.ts';
 import type { AttemptView, DiscoveredView, HistoryLine, IncidentView } from '../../src/contract/operations.ts';
 import type { QueueAlert } from '../../src/contract/queue.ts';
 import type { ServiceView, Snapshot } from '../../src/contract/snapshot.ts';
+import { serviceView } from '../fixtures/service-view.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -35,35 +36,13 @@ function noise(seed: number): () => number {
 }
 
 export function service(nowMs: number, over: Partial<ServiceView> & Pick<ServiceView, 'id' | 'name'>): ServiceView {
-  return {
-    type: 'http',
-    status: 'ok',
-    phase: 'healthy',
-    reason: 'answered',
-    message: 'Answered 200 in 6 ms',
+  return serviceView({
     since: iso(nowMs - 9 * DAY),
     lastCheckAt: iso(nowMs - 70 * SECOND),
     nextCheckAt: iso(nowMs + 230 * SECOND),
-    latencyMs: 6,
-    value: null,
-    unit: null,
-    limit: null,
-    consecutiveFailures: 0,
-    alerting: false,
-    acknowledged: false,
-    lastAttempt: null,
-    nextAttemptAt: null,
-    recoveryReason: null,
-    strikeReason: null,
-    alertReason: null,
     uptime: { '24h': 100, '7d': 99.99, '30d': 99.982 },
-    forecast: null,
-    url: null,
-    logs: null,
-    pausedUntil: null,
-    can: { heal: true, start: true, stop: true },
     ...over,
-  };
+  });
 }
 
 function attempt(over: Partial<AttemptView> & Pick<AttemptView, 'attempt' | 'service' | 'startedAt'>): AttemptView {
