@@ -20,8 +20,6 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'e2e',
-          // Real browsers and processes on a shared machine: a story that fails once is told and tried once more.
-          retry: 1,
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/global-setup.ts'],
           testTimeout: 120_000,
