@@ -5,8 +5,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 
 export interface StaticFiles {
-  /** Answers with the file at this address; false when there is none. */
-  serve(request: IncomingMessage, response: ServerResponse, pathname: string, status?: number): Promise<boolean>;
+  /** Answers with the file at this address; false when there is none. `filled` makes the text that is sent instead of the file's. */
+  serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    pathname: string,
+    options?: { readonly status?: number; readonly filled?: (text: string) => string },
+  ): Promise<boolean>;
 }
 interface Listed {
   readonly file: string;
@@ -50,7 +55,7 @@ export async function openStaticFiles(folder: string): Promise<StaticFiles> {
   const index = list.get('/index.html');
   if (index) list.set('/', index);
   return {
-    async serve(request, response, pathname, status = 200) {
+    async serve(request, response, pathname, { status = 200, filled } = {}) {
       const entry = list.get(pathname);
       if (!entry) return false;
       entry.content ??= load(entry);
@@ -59,14 +64,16 @@ export async function openStaticFiles(folder: string): Promise<StaticFiles> {
         delete entry.content; // a build is just writing it anew
         return false;
       }
-      const isGzip = content.gzip !== undefined && acceptsGzip(String(request.headers['accept-encoding'] ?? ''));
-      const bytes = (isGzip ? content.gzip : undefined) ?? content.plain;
+      // What is made for one answer goes over the loopback as it is: packing it would take longer than sending it.
+      const gzip = filled ? undefined : content.gzip;
+      const isGzip = gzip !== undefined && acceptsGzip(String(request.headers['accept-encoding'] ?? ''));
+      const bytes = filled ? Buffer.from(filled(content.plain.toString())) : isGzip ? gzip : content.plain;
       response.writeHead(status, {
         ...HEADERS,
         'content-type': entry.type,
         'content-length': bytes.length,
         'cache-control': entry.cache,
-        ...(content.gzip ? { vary: 'accept-encoding' } : {}),
+        ...(gzip ? { vary: 'accept-encoding' } : {}),
         ...(isGzip ? { 'content-encoding': 'gzip' } : {}),
       });
       response.end(bytes);

@@ -33,6 +33,11 @@ export const ROUTES = {
 
 export type OperationName = keyof typeof ROUTES;
 
+/** What the window's first view asks for. The page brings the answers along, so that nothing is waited for twice. */
+export const FIRST_VIEW = { status: {}, overview: { days: 90 } } as const satisfies { readonly [N in OperationName]?: object };
+/** The element of the page that holds them: JSON, each answer by the target of its request. */
+export const KNOWN_ID = 'known';
+
 /** An operation as a request, for every client: its address with the id and, for a query, its fields in it, else the JSON of them as its body. */
 export function requestOf(name: OperationName, input: object): { method: string; target: string; body: string | undefined } {
   const { kind, method, path } = ROUTES[name];

@@ -71,8 +71,8 @@ export interface Engine {
 
 /** How often views are told at most: of news; and of looks that saw nothing new, where a snapshot costs more the more services
  * it has, so each makes them a little rarer, up to a second. */
-const TELL_NEWS_MS = 25;
-const TELL_LOOKS_MS_A_SERVICE = 2;
+const TELL_NEWS_MS = 10;
+const TELL_LOOKS_MS_A_SERVICE = 1;
 const TELL_LOOKS_MAX_MS = 1_000;
 const CLOSE_MS = 4_200;
 

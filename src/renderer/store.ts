@@ -117,8 +117,9 @@ export function firstNews(): Promise<void> {
   });
 }
 
-/** Asks when `key` changes and after every reconnection; what was known stays visible meanwhile. `keep`: also when the key changes. */
-export function useAnswer<T>(key: string, ask: () => Promise<T>, keep = false): { answer: Answer<T>; again: () => void } {
+/** Asks when `key` changes and after every reconnection; what was known stays visible meanwhile. `keep`: also when the key changes.
+ * Without `ask` there is nothing to ask: it stays `loading`, and nothing is rendered again. */
+export function useAnswer<T>(key: string, ask: (() => Promise<T>) | undefined, keep = false): { answer: Answer<T>; again: () => void } {
   const epoch = useLive((now) => now.epoch);
   const [round, setRound] = useState(0);
   const [state, setState] = useState<{ key: string; answer: Answer<T> }>(() => {
@@ -130,8 +131,9 @@ export function useAnswer<T>(key: string, ask: () => Promise<T>, keep = false): 
     let isCurrent = true;
     const asked = ahead.get(key);
     ahead.delete(key);
-    if (asked?.value) return;
-    ((asked?.promise as Promise<T> | undefined) ?? ask()).then(
+    const promise = (asked?.promise as Promise<T> | undefined) ?? ask?.();
+    if (asked?.value || !promise) return;
+    promise.then(
       (value) => isCurrent && setState({ key, answer: { kind: 'ready', value } }),
       (error: unknown) =>
         isCurrent &&

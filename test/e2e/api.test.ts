@@ -109,6 +109,24 @@ describe('who may come in', () => {
     expect((await api.ask(target, { headers: { ...NO_TOKEN, cookie } })).status).toBe(303);
   });
 
+  it('the page brings what its first view asks for, for whoever is signed in and for nobody else', async () => {
+    const cookie = await signedIn();
+    const known = (text: string) => /<script type="application\/json" id="known">(.*)<\/script><\/body>/s.exec(text)?.[1];
+    for (const target of ['/', '/index.html']) {
+      const page = await api.ask(target, { headers: { ...NO_TOKEN, cookie, 'accept-encoding': 'gzip' } });
+      expect(page.headers).toMatchObject({ 'cache-control': 'no-store', 'content-type': 'text/html; charset=utf-8' });
+      expect(page.headers['content-encoding']).toBeUndefined();
+      const answers = JSON.parse(known(page.text) ?? '');
+      for (const asked of Object.keys(answers)) expect((await api.ask(asked)).status).toBe(200);
+      expect(answers).toMatchObject({
+        '/api/v1/status': { services: [{ id: 'web' }] },
+        '/api/v1/overview?days=90': [{ service: 'web' }],
+      });
+      expect(await api.ask(target, { headers: NO_TOKEN })).toMatchObject({ status: 200, text: PAGE });
+      expect(await api.ask(target, { headers: { ...NO_TOKEN, cookie: `${cookie}x` } })).toMatchObject({ status: 200, text: PAGE });
+    }
+  });
+
   it('a page that is loaded ahead does not use the address up', async () => {
     const { pathname, search } = new URL(api.loopback.signIn().url);
     expect((await api.ask(pathname + search, { headers: { ...NO_TOKEN, 'sec-purpose': 'prefetch;prerender' } })).status).toBe(409);

@@ -3,6 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { DayBar } from '../../contract/history.ts';
 import { dayText, spanText } from '../time-words.ts';
+import { useAfterPaint } from './after-paint.ts';
 
 const UNIT = 4;
 const HEIGHT = 24;
@@ -51,7 +52,8 @@ function Bars({ days, name }: { days: readonly DayBar[]; name: string }) {
   const [at, setAt] = useState<number | undefined>();
   const last = days.length - 1;
   const shown = Math.min(at ?? last, last);
-  const day = days[shown] as DayBar;
+  // The first date that a page writes costs more than all of its bars.
+  const words = useAfterPaint() ? describeDay(days[shown] as DayBar) : undefined;
 
   function onKey(event: KeyboardEvent): void {
     const go: Record<string, number> = {
@@ -83,8 +85,8 @@ function Bars({ days, name }: { days: readonly DayBar[]; name: string }) {
       aria-valuemin={0}
       aria-valuemax={last}
       aria-valuenow={shown}
-      aria-valuetext={describeDay(day)}
-      data-tip={describeDay(day)}
+      aria-valuetext={words}
+      data-tip={words}
       data-tip-x={(shown + 0.5) / days.length}
       onKeyDown={(event) => onKey(event as unknown as KeyboardEvent)}
       onPointerMove={(event) => onMove(event as unknown as PointerEvent)}

@@ -1,5 +1,5 @@
 // A button with a menu: native popover, arrow keys, first letter, Escape; what is not possible now says why in its own line.
-import { useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Button, type ButtonProps } from './button.tsx';
 import { Glyph, type GlyphName } from './icon.tsx';
 
@@ -22,6 +22,8 @@ export function MenuButton({
   const id = useId();
   const anchor = useRef<HTMLButtonElement>(null);
   const menu = useRef<HTMLDivElement>(null);
+  /** A menu that nobody has opened has no entries: a page of services would make hundreds. */
+  const [isMade, setMade] = useState(false);
 
   function entries(): HTMLElement[] {
     return [...(menu.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
@@ -42,10 +44,17 @@ export function MenuButton({
   }
   /** At once, not with the later event: the next key must find the menu. */
   function toggle(): void {
+    if (isMade) open();
+    else setMade(true);
+  }
+  function open(): void {
     if (!menu.current?.togglePopover()) return;
     place();
     entries()[0]?.focus();
   }
+  useLayoutEffect(() => {
+    if (isMade) open();
+  }, [isMade]);
   function onKey(event: KeyboardEvent): void {
     const all = entries();
     const at = all.indexOf(document.activeElement as HTMLElement);
@@ -81,9 +90,7 @@ export function MenuButton({
         onToggle={(event) => toggled(event as unknown as ToggleEvent)}
         onKeyDown={(event) => onKey(event as unknown as KeyboardEvent)}
       >
-        {items.map((item) => (
-          <Entry key={item.label} item={item} hasIcons={items.some((one) => one.icon)} close={close} />
-        ))}
+        {isMade && items.map((item) => <Entry key={item.label} item={item} hasIcons={items.some((one) => one.icon)} close={close} />)}
       </div>
     </span>
   );

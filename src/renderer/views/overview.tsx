@@ -3,6 +3,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Overview as OverviewData } from '../../contract/history.ts';
 import type { IncidentView } from '../../contract/operations.ts';
+import { FIRST_VIEW } from '../../contract/routes.ts';
 import type { ServiceView, Snapshot } from '../../contract/snapshot.ts';
 import { client } from '../client.ts';
 import { faceOf, needsPerson, overallFace, worstFirst } from '../face.ts';
@@ -16,9 +17,8 @@ import { FirstLook, NothingWatched } from './welcome.tsx';
 
 /** Day bars and sparklines change slowly; they are asked for again this often, and at once when something began or ended. */
 const REFRESH_MS = 60_000;
-const DAYS = 90;
 const ASKED = 'overview';
-const askOverview = () => client.ask('overview', { days: DAYS });
+const askOverview = () => client.ask('overview', FIRST_VIEW.overview);
 
 /** At the start of the page, before this view is there. */
 export const askOverviewAhead = (): Promise<void> => askAhead(ASKED, askOverview);
@@ -48,8 +48,8 @@ function Services({ snapshot, answer, again }: { snapshot: Snapshot; answer: Ans
   const troubleKey = troubled
     .map((view) => `${view.id}@${view.phase}@${view.lastAttempt?.id}@${view.lastAttempt?.outcome}@${view.alerting}`)
     .join();
-  const trouble = useAnswer(`trouble:${troubleKey}`, () => askTrouble(troubled), true);
-  const known = knownOf(trouble.answer);
+  const trouble = useAnswer(`trouble:${troubleKey}`, troubled.length > 0 ? () => askTrouble(troubled) : undefined, true);
+  const known = troubled.length > 0 ? knownOf(trouble.answer) : undefined;
 
   return (
     <>
@@ -78,7 +78,6 @@ function isOpened(view: ServiceView): boolean {
 }
 
 async function askTrouble(troubled: readonly ServiceView[]) {
-  if (troubled.length === 0) return { incidents: [], alerts: [] };
   const [incidents, alerts] = await Promise.all([
     // An incident may have begun before the status was seen, so a day is looked back beyond it.
     client.ask('incidents', {
