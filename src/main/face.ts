@@ -18,7 +18,7 @@ export function isIdle(view: Pick<ServiceView, 'phase'>): boolean {
   return view.phase === 'paused' || view.phase === 'stopped';
 }
 
-export function needsPerson(view: ServiceView): boolean {
+function needsPerson(view: ServiceView): boolean {
   return !isIdle(view) && (view.alerting || view.phase === 'gave-up') && !view.acknowledged;
 }
 
