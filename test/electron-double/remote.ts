@@ -4,7 +4,7 @@ import { shownNotices } from './desk.ts';
 import { askAs, deniesPermissions, openWindows } from './pages.ts';
 import { type Pretended, world } from './world.ts';
 
-export interface MenuSeen {
+interface MenuSeen {
   readonly label: string;
   readonly isEnabled: boolean;
   readonly isChecked: boolean;
