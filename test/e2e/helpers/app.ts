@@ -26,9 +26,14 @@ export interface App extends Act {
 /** Starts it. Its home, its user data and its HOME lie in the place of the test. */
 export function startApp(
   place: Place,
-  { pretended = {}, args = [], env = {} }: { pretended?: Partial<Pretended>; args?: readonly string[]; env?: Record<string, string> } = {},
+  {
+    main = MAIN,
+    pretended = {},
+    args = [],
+    env = {},
+  }: { main?: string; pretended?: Partial<Pretended>; args?: readonly string[]; env?: Record<string, string> } = {},
 ): App {
-  const child = fork(RUN, [MAIN, `--home=${place.home}`, `--user-data-dir=${path.join(place.dir, 'user-data')}`, ...args], {
+  const child = fork(RUN, [main, `--home=${place.home}`, `--user-data-dir=${path.join(place.dir, 'user-data')}`, ...args], {
     cwd: place.dir,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     execArgv: [],
