@@ -116,6 +116,21 @@ describe('life', () => {
   });
 });
 
+describe('command line', () => {
+  it('`--cli` answers before any lock or window, also beside a running app', async () => {
+    const place = newPlace();
+    const web = await newWeb(place);
+    await web.startByHand();
+    writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
+    const app = startApp(place, { pretended: NOT_WELCOMED });
+    await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
+    const cli = startApp(place, { args: ['--cli', 'status', '--json', '--home', place.home] });
+    expect(await cli.ended).toEqual({ code: 0, signal: null });
+    expect(JSON.parse(cli.out())).toMatchObject({ overall: 'ok', engine: { pid: app.pid, mode: 'app' } });
+    expect((await app.look()).windows, 'no second start').toEqual([]);
+  });
+});
+
 describe('icon', () => {
   it('follows a service that dies and is healed', async () => {
     const place = newPlace();
