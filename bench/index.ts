@@ -1,6 +1,7 @@
 // `npm run bench`: every figure in one run, as ratios against peers and floors measured beside it. `npm run bench -- NAME` for one.
 // A figure that is missed is a line of the table, not a failure; exit 1 only when something broke.
 import os from 'node:os';
+import { app } from './app.ts';
 import { events } from './events.ts';
 import { hung, killed } from './heal.ts';
 import { idle } from './idle.ts';
@@ -9,7 +10,7 @@ import { punctual } from './punctual.ts';
 import { status } from './status.ts';
 import { tcp } from './tcp-checks.ts';
 
-const FIGURES: Record<string, () => Promise<Row[]>> = { killed, hung, tcp, punctual, idle, status, events };
+const FIGURES: Record<string, () => Promise<Row[]>> = { killed, hung, tcp, punctual, idle, status, events, app };
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in FIGURES));

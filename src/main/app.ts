@@ -60,15 +60,12 @@ function run(asked: Asked): void {
     onChange: changed,
   });
   const sight = (): Sight => ({ snapshot: host.snapshot(), trouble: host.trouble(), isSuspended });
-  const look = (): IconLook => {
-    const seen = sight();
-    return {
-      face: faceOf(seen),
-      isMonochrome: settings.get('isMonochrome'),
-      tooltip: tooltipOf(seen),
-      title: titleOf(seen, settings.get('showsCount')),
-    };
-  };
+  const lookOf = (seen: Sight): IconLook => ({
+    face: faceOf(seen),
+    isMonochrome: settings.get('isMonochrome'),
+    tooltip: tooltipOf(seen),
+    title: titleOf(seen, settings.get('showsCount')),
+  });
   const windows = createWindows({
     preload: path.join(OUT, 'preload', 'index.cjs'),
     timers: realTimers,
@@ -90,7 +87,7 @@ function run(asked: Asked): void {
   setEditMenu();
   serveApp(path.join(OUT, 'renderer'));
   const bridge = openBridge(host);
-  icon = createIcon(ASSETS, look(), {
+  icon = createIcon(ASSETS, lookOf(sight()), {
     click: () => windows.togglePanel(),
     choose,
     rows: () =>
@@ -106,8 +103,9 @@ function run(asked: Asked): void {
   app.setAboutPanelOptions({ applicationName: APP_NAME, applicationVersion: app.getVersion() });
 
   function changed(): void {
-    icon?.show(look());
-    const snapshot = host.snapshot();
+    const seen = sight();
+    const { snapshot } = seen;
+    icon?.show(lookOf(seen));
     guard.see(snapshot);
     if (!snapshot) return;
     notifier.see(snapshot);

@@ -58,10 +58,15 @@ export function isOurs(url: string): boolean {
   return scheme === 'app:' && host === 'bundle';
 }
 
-/** Listed once; no path is ever made from a request. */
-function filesOf(folder: string): ReadonlyMap<string, string> {
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => path.extname(name) in TYPES);
-  return new Map(names.map((name) => [`/${name.split(path.sep).join('/')}`, path.join(folder, name)]));
+/** Listed once; no path is ever made from a request. Folder by folder: inside an archive `recursive` is not known to be kept. */
+function filesOf(folder: string, prefix = ''): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const [name, file] = [`${prefix}/${entry.name}`, path.join(folder, entry.name)];
+    if (entry.isDirectory()) for (const [below, belowFile] of filesOf(file, name)) found.set(below, belowFile);
+    else if (path.extname(entry.name) in TYPES) found.set(name, file);
+  }
+  return found;
 }
 
 function headersOf(extension: string): Record<string, string> {

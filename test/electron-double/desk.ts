@@ -49,6 +49,7 @@ class TrayMethods extends EventEmitter {
     if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(guid ?? '')) throw new Error('electron double: the GUID of a tray is no UUID');
     world.tray.guid = guid ?? '';
     this.setImage(image);
+    world.iconMs = performance.now();
     world.emitters.set('tray', this);
   }
   setImage(image: Electron.NativeImage | string): void {

@@ -95,6 +95,7 @@ class WindowMethods extends EventEmitter {
   readonly options: Electron.BrowserWindowConstructorOptions;
   readonly contents = new ContentsDouble();
   readonly webContents: ContentsDouble;
+  readonly madeAtMs = performance.now();
   bounds: Electron.Rectangle;
   isShown = false;
   isGone = false;
@@ -165,6 +166,7 @@ class WindowMethods extends EventEmitter {
     await page.goto(toHttps(url));
     if (isFirst && !this.isGone) {
       await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+      world.paintMs.push(performance.now() - this.madeAtMs);
       this.emit('ready-to-show');
     }
   }

@@ -1,4 +1,5 @@
 // The double's end of the channel to a test: looks at the world, presses on what is shown, pretends what the machine does.
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { MenuItemConstructorOptions } from 'electron';
 import { shownNotices } from './desk.ts';
 import { askAs, deniesPermissions, openWindows } from './pages.ts';
@@ -22,6 +23,9 @@ export interface Seen {
   readonly blockers: number;
   readonly menu: readonly MenuSeen[];
 }
+
+const delay = monitorEventLoopDelay({ resolution: 1 });
+delay.enable();
 
 const acts = {
   look: (): Seen => ({
@@ -74,6 +78,9 @@ const acts = {
   blur(): void {
     for (const window of openWindows) if (window.isShown) window.emit('blur');
   },
+  closeWindows(): void {
+    for (const window of openWindows) window.close();
+  },
   /** The page's own world of the newest window. */
   async evaluate(expression: string): Promise<unknown> {
     const page = await [...openWindows].at(-1)?.page;
@@ -85,6 +92,13 @@ const acts = {
   },
   askAs: (channel: string, url: string, isTop: boolean, input: unknown) => askAs(channel, url, isTop, input),
   deniesPermissions: () => deniesPermissions(),
+  timing: () => ({ iconMs: world.iconMs, paintMs: world.paintMs }),
+  /** The longest time that the main thread was not free, since the last question. Above the timer's own period of 1 ms. */
+  blockedMs(): number {
+    const most = Math.max(0, delay.max / 1e6 - 1);
+    delay.reset();
+    return most;
+  },
 };
 export type Acts = typeof acts;
 

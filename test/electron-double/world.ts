@@ -41,6 +41,9 @@ export const world = {
   boxes: [] as string[],
   blockers: new Set<number>(),
   calls: [] as string[],
+  /** From the start of the process to the icon; from each new window to its first painted frame. */
+  iconMs: 0,
+  paintMs: [] as number[],
   /** Ways for a test to reach in. */
   emitters: new Map<string, { emit(event: string, ...args: unknown[]): boolean }>(),
 };
