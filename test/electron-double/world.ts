@@ -41,7 +41,7 @@ export const world = {
   boxes: [] as string[],
   blockers: new Set<number>(),
   calls: [] as string[],
-  /** From the start of the process to the icon; from each new window to its first painted frame. */
+  /** From the start of the process to the icon; from each new page's navigation to its first painted view. */
   iconMs: 0,
   paintMs: [] as number[],
   /** Ways for a test to reach in. */
