@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -59,8 +59,10 @@ const methods = {
   requestSingleInstanceLock() {
     mkdirSync(methods.getPath('userData'), { recursive: true });
     const address = path.join(methods.getPath('userData'), 'lock');
-    const asked = spawnSync(process.execPath, ['-e', LOCK_CLIENT, address, JSON.stringify(process.argv)], { timeout: 10_000 });
-    if (asked.status === 0) return false;
+    if (existsSync(address)) {
+      const asked = spawnSync(process.execPath, ['-e', LOCK_CLIENT, address, JSON.stringify(process.argv)], { timeout: 10_000 });
+      if (asked.status === 0) return false;
+    }
     rmSync(address, { force: true });
     const server = net.createServer((socket) => {
       let text = '';
