@@ -1,4 +1,5 @@
 // The menu-bar app from end to end: the built main process, preload and window on the Electron double, with real services.
+// Over 250 lines because it is the one list of what the app does, in the order in which a person meets it.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
