@@ -1,6 +1,7 @@
 // `npm run bench`: every figure in one run, as ratios against peers and floors measured beside it. `npm run bench -- NAME` for one.
 // A figure that is missed is a line of the table, not a failure; exit 1 only when something broke.
 import os from 'node:os';
+import { app } from './app.ts';
 import { events } from './events.ts';
 import { hung, killed } from './heal.ts';
 import { history } from './history.ts';
@@ -11,7 +12,7 @@ import { status } from './status.ts';
 import { tcp } from './tcp-checks.ts';
 import { window } from './window.ts';
 
-const FIGURES: Record<string, () => Promise<Row[]>> = { killed, hung, tcp, punctual, idle, status, history, events, window };
+const FIGURES: Record<string, () => Promise<Row[]>> = { killed, hung, tcp, punctual, idle, status, history, events, window, app };
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in FIGURES));

@@ -96,7 +96,8 @@ async function graphDrawn(page: Page): Promise<void> {
 const browser = await startBrowser();
 mkdirSync(values.out, { recursive: true });
 const states = STATES.filter((state) => wanted.length === 0 || wanted.some((word) => state.name.includes(word)));
-if (wanted.length === 0) for (const file of readdirSync(values.out)) if (file.endsWith('.png')) rmSync(path.join(values.out, file));
+if (wanted.length === 0)
+  for (const file of readdirSync(values.out)) if (/-(light|dark)-\d+\.png$/.test(file)) rmSync(path.join(values.out, file));
 let bytes = 0;
 for (const state of states) {
   for (const colorScheme of ['light', 'dark'] as const) {

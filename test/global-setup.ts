@@ -1,5 +1,5 @@
-// The end-to-end tests run the built command and open the built window: each is built once before them if it is older than
-// what it is made from.
+// The end-to-end tests run what is built: command, window, app. Each is built once before them if it is older than what it is
+// made from; the command first, since its build empties the folder of all.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -10,6 +10,15 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export default function build(): void {
   buildWhenStale('out/cli/index.js', 'vite.config.ts', ['src/contract', 'src/engine', 'src/api', 'src/cli', 'package-lock.json']);
   buildWindow();
+  buildWhenStale('out/main/index.js', 'vite.main.config.ts', [
+    'src/contract',
+    'src/engine',
+    'src/api',
+    'src/cli',
+    'src/main',
+    'package-lock.json',
+  ]);
+  buildWhenStale('out/preload/index.cjs', 'vite.preload.config.ts', ['src/contract', 'src/preload', 'package-lock.json']);
 }
 
 export function buildWindow(): void {

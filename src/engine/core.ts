@@ -364,6 +364,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   }
 
   function slept(now: Moment, forMs: number): void {
+    seen = now; // whoever told of it: the same sleep is not found a second time
     epoch += 1;
     asleepUntilBootMs = now.bootMs + WAKE_SETTLE_MS;
     audit.write('health', { event: 'slept', forMs: Math.round(forMs) }, now);

@@ -5,7 +5,7 @@ import type { Config } from '../contract/config.ts';
 import { errorText, HealthError } from '../contract/errors.ts';
 import { HOME_FILES } from '../contract/home.ts';
 import type { Operations } from '../contract/operations.ts';
-import type { ClockPort, CommandPort, ProcessPort } from '../contract/ports.ts';
+import type { ChannelPort, ClockPort, CommandPort, ProcessPort } from '../contract/ports.ts';
 import { type Queue, queueSchema } from '../contract/queue.ts';
 import type { Problem, Snapshot } from '../contract/snapshot.ts';
 import { elapsedMs, isoTime, type Moment } from '../contract/time.ts';
@@ -47,6 +47,8 @@ export interface EngineOptions {
   readonly mode: OwnerInfo['mode'];
   readonly version: string;
   readonly isDryRun?: boolean;
+  /** How a person is told instead of by a helper program; handed that way, to fall back on. */
+  readonly notifier?: (helper: ChannelPort) => ChannelPort;
 }
 
 export interface Engine {
@@ -65,6 +67,8 @@ export interface Engine {
   /** Calls back after news, several at once as one, and within a second after looks that saw nothing new; `newsOnly`: not after
    * those. Returns how to stop. One broken listener does not stop another. */
   subscribe(listener: (snapshot: Snapshot) => void, options?: { readonly newsOnly?: boolean }): () => void;
+  /** The system says that it goes to sleep, or is awake again (R9). What it does not say, the heartbeat notices. */
+  powerChanged(event: 'suspend' | 'resume'): void;
   /** Flushes and lets go of the home: within 5 s, whatever is under way. */
   close(): Promise<void>;
 }
@@ -161,6 +165,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
   const watch = createProcessWatch({ processes, timers });
   const userHome = os.homedir();
   const stopping = new AbortController();
+  const desktop = createDesktopNotifier({ platform: process.platform, commands, timers });
   const core: Core = createCore(
     {
       clock,
@@ -169,7 +174,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       audit: past.audit,
       store,
       queue,
-      channels: new Map([['notification', createDesktopNotifier({ platform: process.platform, commands, timers })]]),
+      channels: new Map([['notification', options.notifier?.(desktop) ?? desktop]]),
       isDryRun,
       isScheduled: mode !== 'once',
       tools: {
@@ -324,6 +329,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     }),
   };
 
+  let suspendedAt: Moment | undefined;
   let apiToken: Promise<string> | undefined;
   let closing: Promise<void> | undefined;
   return {
@@ -344,6 +350,13 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     }),
     snapshot,
     subscribe: views.subscribe,
+    powerChanged(event) {
+      const now = clock.now();
+      // The word of the sleep may come only at the wake (https://github.com/electron/electron/issues/16297): then it lasted no time.
+      if (event === 'suspend') suspendedAt = now;
+      else core.slept(now, suspendedAt ? elapsedMs(suspendedAt, now) : 0);
+      if (event === 'resume') suspendedAt = undefined;
+    },
     close() {
       closing ??= (async () => {
         const waited = new AbortController();

@@ -10,7 +10,8 @@ import { type Browser, chromium as playwright } from 'playwright-core';
 /** `more`: further switches of the command line. */
 export async function startBrowser(more: readonly string[] = []): Promise<Browser> {
   return playwright.launch({
-    executablePath: await chromium.executablePath(),
+    // That package is for Linux; a Mac has Chrome installed.
+    ...(process.platform === 'linux' ? { executablePath: await chromium.executablePath() } : { channel: 'chrome' }),
     args: [
       '--no-sandbox',
       '--disable-dev-shm-usage',

@@ -1,0 +1,89 @@
+// The menu-bar app on the Electron double: from its start to its icon, against the headless engine's own start; from the navigation of
+// its window to the first painted view; how long its main thread was ever not free. Of Electron's own time these say nothing.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { ConfigInput } from '../src/contract/config.ts';
+import { startApp } from '../test/e2e/helpers/app.ts';
+import { LAB, median, newFolder, type Row, sleep, spread, startEngine } from './lab.ts';
+
+const STARTS = 7;
+const WINDOWS = 7;
+const BUSY_MS = 15_000;
+const TARGET = { icon: 1.5, paintMs: 200, blockedMs: 20 } as const;
+
+const SERVICES: ConfigInput['services'] = [
+  { id: 'disk', check: { type: 'disk', path: '~', minFree: '1%' } },
+  { id: 'memory', check: { type: 'memory', maxUsed: '99%' } },
+  ...['a', 'b', 'c', 'd'].map((id) => ({ id, check: { type: 'process' as const, match: `nothing-is-called-${id}` } })),
+];
+const CONFIG = { interval: '1s', retryInterval: '1s', alerts: { channels: ['queue' as const] }, services: SERVICES };
+
+export async function app(): Promise<Row[]> {
+  const headless: number[] = [];
+  const icons: number[] = [];
+  for (let round = 0; round < STARTS; round += 1) {
+    const began = performance.now();
+    const engine = await startEngine(CONFIG);
+    headless.push(performance.now() - began);
+    await engine.end();
+    const started = begin();
+    await started.app.untilSeen('icon', ({ tray }) => tray.image !== '');
+    icons.push((await started.app.timing()).iconMs);
+    await started.end();
+  }
+  const { app: running, end } = begin();
+  await running.untilSeen('looked', ({ tray }) => tray.image === 'warning.png');
+  // The first window also starts the browser of the tests.
+  for (let round = 0; round <= WINDOWS; round += 1) {
+    const count = (await running.timing()).paintMs.length;
+    await running.choose('Open Jarvis Health');
+    while ((await running.timing()).paintMs.length === count) await sleep(20);
+    await running.closeWindows();
+  }
+  const paints = (await running.timing()).paintMs.slice(1);
+  // The double runs the browser of the tests, which is still tidying up.
+  await sleep(3_000);
+  await running.blockedMs();
+  await sleep(BUSY_MS);
+  const blocked = await running.blockedMs();
+  await end();
+  return [
+    {
+      figure: 'app: start to icon',
+      ours: spread(icons, 'ms'),
+      theirs: `headless to ready: ${spread(headless, 'ms')}`,
+      ratio: median(icons) / median(headless),
+      target: TARGET.icon,
+    },
+    {
+      figure: 'app: window, navigation to painted view',
+      ours: spread(paints, 'ms'),
+      theirs: `${TARGET.paintMs} ms`,
+      ratio: median(paints) / TARGET.paintMs,
+      target: 1,
+    },
+    {
+      figure: 'app: main thread not free, longest in 15 s of looks',
+      ours: `${blocked.toFixed(1)} ms`,
+      theirs: `${TARGET.blockedMs} ms`,
+      ratio: blocked / TARGET.blockedMs,
+      target: 1,
+    },
+  ];
+}
+
+function begin(): { app: ReturnType<typeof startApp>; end: () => Promise<void> } {
+  const dir = newFolder('app');
+  const home = path.join(dir, 'home');
+  mkdirSync(home, { mode: 0o700 });
+  writeFileSync(path.join(home, 'config.json'), JSON.stringify(CONFIG), { mode: 0o600 });
+  const ends: (() => void | Promise<void>)[] = [];
+  const place = { dir, home, work: LAB, atEnd: (work: () => void | Promise<void>) => void ends.push(work) };
+  const started = startApp(place, { pretended: { isPackaged: true, wasOpenedAtLogin: true } });
+  return {
+    app: started,
+    end: async () => {
+      for (const end of ends) await end();
+    },
+  };
+}

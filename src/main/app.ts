@@ -1,0 +1,189 @@
+// The app put together: engine, icon, menu, windows, notices, power; and its end, within a limit, whatever hangs. Knows no rule: it
+// shows snapshots and passes operations on.
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { app, dialog, screen } from 'electron';
+import { realTimers, systemNow } from '../engine/system.ts';
+import { createActions } from './actions.ts';
+import type { Asked } from './arguments.ts';
+import { openBridge } from './bridge.ts';
+import { APP_NAME, faceOf, type Sight, sentenceOf, titleOf, tooltipOf } from './face.ts';
+import { startHost } from './host.ts';
+import { isMenuBar, isStartedAtLogin, loginItem } from './login-item.ts';
+import { menuOf, type NoticeHealth } from './menu.ts';
+import { createNotifier } from './notifier.ts';
+import { isIconHidden } from './place.ts';
+import { createRepairGuard, watchPower } from './power.ts';
+import { serveApp } from './protocol.ts';
+import { joined, knownPath, shellPath } from './search-path.ts';
+import { openSettings } from './settings.ts';
+import { createIcon, type Icon, type IconLook, setEditMenu } from './tray.ts';
+import { watchUpdates } from './updates.ts';
+import { createWindows } from './windows.ts';
+
+const OUT = fileURLToPath(new URL('..', import.meta.url));
+const ASSETS = fileURLToPath(new URL('../../assets/tray', import.meta.url));
+/** The engine itself needs at most 4.2 s (R8 is kept by what is on disk already). */
+const END_MS = 4_800;
+/** The bar has drawn the icon by then, or does not. */
+const ICON_MS = 5_000;
+
+/** Held for the life of the process: a tray that is collected vanishes. */
+let icon: Icon | undefined;
+
+/** Called once, before `ready`, with the lock held. */
+export function startApp(asked: Asked): void {
+  // Its being there is what keeps the app running without a window.
+  app.on('window-all-closed', () => undefined);
+  const ready = app.whenReady();
+  void ready
+    .then(() => run(asked))
+    .catch((error: unknown) => {
+      dialog.showErrorBox(`${APP_NAME} could not start`, error instanceof Error ? (error.stack ?? error.message) : String(error));
+      app.exit(1);
+    });
+}
+
+function run(asked: Asked): void {
+  const settings = openSettings(app.getPath('userData'), systemNow);
+  let notices: NoticeHealth = { kind: 'untried' };
+  let isSuspended = false;
+
+  const host = startHost({
+    home: asked.home,
+    version: app.getVersion(),
+    isDryRun: asked.isDryRun,
+    dashboard: path.join(OUT, 'renderer'),
+    timers: realTimers,
+    notifier: (helper) => notifier.channel(helper),
+    onChange: changed,
+  });
+  const sight = (): Sight => ({ snapshot: host.snapshot(), trouble: host.trouble(), isSuspended });
+  const lookOf = (seen: Sight): IconLook => ({
+    face: faceOf(seen),
+    isMonochrome: settings.get('isMonochrome'),
+    tooltip: tooltipOf(seen),
+    title: titleOf(seen, settings.get('showsCount')),
+  });
+  const windows = createWindows({
+    preload: path.join(OUT, 'preload', 'index.cjs'),
+    timers: realTimers,
+    nowMs: systemNow,
+    iconBounds: () => icon?.bounds() ?? { x: 0, y: 0, width: 0, height: 0 },
+  });
+  const notifier = createNotifier({
+    timers: realTimers,
+    onOpen: (service) => void windows.openWindow(service === undefined ? '' : `#/service/${encodeURIComponent(service)}`),
+    onButton: (name, id) => choose({ kind: 'ask', name, id }),
+    onHealth: (health) => {
+      notices = health;
+      changed();
+    },
+  });
+  const choose = createActions({ host, windows, settings, notifier, changed });
+  const guard = createRepairGuard();
+
+  setEditMenu();
+  serveApp(path.join(OUT, 'renderer'));
+  const bridge = openBridge(host);
+  icon = createIcon(ASSETS, lookOf(sight()), {
+    click: () => windows.togglePanel(),
+    choose,
+    rows: () =>
+      menuOf({
+        ...sight(),
+        nowMs: systemNow(),
+        loginItem: loginItem(),
+        notices,
+        settings: { isMonochrome: settings.get('isMonochrome'), showsCount: settings.get('showsCount') },
+        whyNoCli: app.isPackaged ? undefined : 'only in the installed app',
+      }),
+  });
+  app.setAboutPanelOptions({ applicationName: APP_NAME, applicationVersion: app.getVersion() });
+
+  function changed(): void {
+    const seen = sight();
+    const { snapshot } = seen;
+    icon?.show(lookOf(seen));
+    guard.see(snapshot);
+    if (!snapshot) return;
+    notifier.see(snapshot);
+    bridge.send(snapshot);
+  }
+
+  const open = (): void => void windows.openWindow('');
+  app.on('activate', open);
+  app.on('second-instance', open);
+  watchPower({
+    onSuspend() {
+      isSuspended = true;
+      host.powerChanged('suspend');
+      changed();
+    },
+    onResume() {
+      isSuspended = false;
+      host.powerChanged('resume');
+      changed();
+    },
+    onShutdown(hold) {
+      hold();
+      app.quit();
+    },
+  });
+  endWell(async () => {
+    windows.letGo();
+    await host.close();
+  });
+
+  if (settings.movedTo !== undefined) {
+    void dialog.showMessageBox({
+      type: 'warning',
+      message: 'The settings of the app were damaged.',
+      detail: `They are kept as ${settings.movedTo}; the defaults are in force.`,
+    });
+  }
+  if (!settings.get('wasWelcomed') && !isStartedAtLogin()) {
+    settings.set('wasWelcomed', true);
+    // Its permission is asked for by the first notice: beside a window, where a person sees why.
+    void windows.openWindow('').then(() => notifier.tryOut());
+  }
+  realTimers.after(ICON_MS, tellOfHiddenIcon);
+  void findPrograms();
+  void watchUpdates();
+
+  function tellOfHiddenIcon(): void {
+    if (settings.get('wasToldOfHiddenIcon') || !isMenuBar()) return;
+    const bounds = icon?.bounds();
+    if (!bounds || !isIconHidden(bounds, screen.getDisplayNearestPoint({ x: Math.round(bounds.x), y: Math.round(bounds.y) }).bounds))
+      return;
+    settings.set('wasToldOfHiddenIcon', true);
+    void dialog.showMessageBox({
+      type: 'info',
+      message: 'The icon of Jarvis Health is hidden.',
+      detail: `${sentenceOf(sight())}.\n\nSystem Settings > Menu Bar shows it again; a full bar or the notch may cover it. Opening the app once more always shows its window.`,
+    });
+  }
+}
+
+/** Quit, log-out, shutdown and an update take the same way: flushed, and gone within a limit. What the engine started lives on (R18). */
+function endWell(close: () => Promise<void>): void {
+  let isEnding = false;
+  app.on('will-quit', (event) => {
+    event.preventDefault();
+    if (isEnding) return;
+    isEnding = true;
+    const limit = new AbortController();
+    void Promise.race([close().catch(() => undefined), realTimers.sleep(END_MS, limit.signal)]).then(() => app.exit(0));
+  });
+}
+
+/** Children of the engine are started with our own environment, so it is enough to know the PATH here. */
+async function findPrograms(): Promise<void> {
+  if (process.platform !== 'darwin') return;
+  const deps = { userHome: os.homedir(), env: process.env };
+  process.env['PATH'] = await knownPath(deps);
+  const { machinePorts } = await import('../engine/setup.ts');
+  const told = await shellPath({ ...deps, commands: (await machinePorts()).commands });
+  if (told !== undefined) process.env['PATH'] = joined([told, process.env['PATH']]);
+}

@@ -1,0 +1,48 @@
+// What the page may ask of the app: the one table of operations, and nothing else. Every message is judged by who sends it; errors go
+// back as values, because they do not survive that border as errors. Knows no rule.
+import { type IpcMainEvent, type IpcMainInvokeEvent, ipcMain, type WebContents } from 'electron';
+import { problemOf } from '../api/problem.ts';
+import { type OperationName, ROUTES } from '../contract/routes.ts';
+import type { Snapshot } from '../contract/snapshot.ts';
+import type { Host } from './host.ts';
+import { isOurs } from './protocol.ts';
+
+export interface Bridge {
+  /** To every page that follows. */
+  send(snapshot: Snapshot): void;
+}
+
+/** After `ready`, once. */
+export function openBridge(host: Pick<Host, 'ask' | 'snapshot'>): Bridge {
+  const followers = new Set<WebContents>();
+  for (const name of Object.keys(ROUTES) as OperationName[]) {
+    ipcMain.handle(`ask:${name}`, async (event, input: unknown) => {
+      if (!mayAsk(event)) return { ok: false, problem: { title: 'unauthorized', detail: 'Only the app’s own page may ask.' } };
+      try {
+        return { ok: true, value: await host.ask(name, input) };
+      } catch (error) {
+        return { ok: false, problem: JSON.parse(problemOf(error).text) as unknown };
+      }
+    });
+  }
+  ipcMain.on('follow', (event) => {
+    if (!mayAsk(event)) return;
+    const { sender } = event;
+    if (!followers.has(sender)) {
+      followers.add(sender);
+      sender.once('destroyed', () => followers.delete(sender));
+    }
+    const snapshot = host.snapshot();
+    if (snapshot) sender.send('snapshot', snapshot);
+  });
+  return {
+    send(snapshot) {
+      for (const follower of followers) if (!follower.isDestroyed()) follower.send('snapshot', snapshot);
+    },
+  };
+}
+
+/** The top frame of a page of ours; a frame inside it, or a page that went elsewhere, is refused. */
+function mayAsk({ senderFrame, sender }: IpcMainInvokeEvent | IpcMainEvent): boolean {
+  return senderFrame !== null && senderFrame === sender.mainFrame && isOurs(senderFrame.url);
+}

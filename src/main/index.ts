@@ -1,0 +1,31 @@
+// Entry of the app. What must happen before Electron is ready happens here, at once and in this order: the command line, then the
+// lock, then everything else. Nothing may be awaited: `ready` comes when this module has been evaluated
+// (https://www.electronjs.org/docs/latest/tutorial/esm).
+import { app } from 'electron';
+import { startApp } from './app.ts';
+import { argumentsOf } from './arguments.ts';
+import { isMenuBar } from './login-item.ts';
+import { forbidEverything, registerAppScheme } from './protocol.ts';
+
+const asked = argumentsOf(process.argv, process.env);
+if (asked.cli) {
+  void (async () => {
+    const { runCli } = await import('../cli/program.ts');
+    const { processIo } = await import('../cli/io.ts');
+    app.exit(await runCli(asked.cli ?? [], processIo()));
+  })();
+} else {
+  // The lock is one per folder of user data. That is kept apart from the home, where only our own files are (PRODUCT section 3).
+  if (!app.commandLine.hasSwitch('user-data-dir')) app.setPath('userData', asked.userData(app.getPath('appData')));
+  if (app.requestSingleInstanceLock()) {
+    // LSUIElement says it for the packaged app; this for one that is run from its sources.
+    if (isMenuBar()) app.setActivationPolicy('accessory');
+    app.enableSandbox();
+    registerAppScheme();
+    forbidEverything();
+    startApp(asked);
+  } else {
+    // The first one has been told, and shows its window.
+    app.exit(0);
+  }
+}

@@ -1,0 +1,129 @@
+// The double's end of the channel to a test: looks at the world, presses on what is shown, pretends what the machine does.
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { MenuItemConstructorOptions } from 'electron';
+import { shownNotices } from './desk.ts';
+import { askAs, deniesPermissions, openWindows } from './pages.ts';
+import { type Pretended, world } from './world.ts';
+
+interface MenuSeen {
+  readonly label: string;
+  readonly isEnabled: boolean;
+  readonly isChecked: boolean;
+  readonly rows: readonly MenuSeen[];
+}
+export interface Seen {
+  readonly tray: (typeof world)['tray'];
+  readonly faces: readonly string[];
+  readonly policy: string;
+  readonly windows: readonly { readonly type: string; readonly isVisible: boolean; readonly bounds: object; readonly url: string }[];
+  readonly notices: (typeof world)['notices'];
+  readonly opened: readonly string[];
+  readonly boxes: readonly string[];
+  readonly calls: readonly string[];
+  readonly blockers: number;
+  readonly menu: readonly MenuSeen[];
+}
+
+const delay = monitorEventLoopDelay({ resolution: 1 });
+delay.enable();
+
+const acts = {
+  look: (): Seen => ({
+    tray: world.tray,
+    faces: world.faces,
+    policy: world.policy,
+    windows: [...openWindows].map((one) => ({
+      type: one.options.type ?? 'window',
+      isVisible: one.isShown,
+      bounds: one.bounds,
+      url: one.contents.mainFrame.url,
+    })),
+    notices: world.notices,
+    opened: world.opened,
+    boxes: world.boxes,
+    calls: world.calls,
+    blockers: world.blockers.size,
+    menu: seenMenu(world.menu),
+  }),
+  emit(emitter: string, event: string, ...args: unknown[]): void {
+    const found = world.emitters.get(emitter);
+    if (!found) throw new Error(`there is no ${emitter}`);
+    found.emit(event, ...(emitter === 'tray' || emitter === 'app' ? [{}, ...args] : args));
+  },
+  pretend(what: Partial<Pretended>): void {
+    Object.assign(world.pretended, what);
+  },
+  /** Opens the menu anew and chooses in it, row by row, by how labels begin. */
+  choose(...path: string[]): void {
+    world.emitters.get('tray')?.emit('right-click', {});
+    let rows = world.menu;
+    for (const [at, start] of path.entries()) {
+      const row = rows.find(({ label }) => label?.startsWith(start));
+      if (!row) throw new Error(`no row ${start} among: ${rows.map(({ label }) => label).join(' | ')}`);
+      if (at < path.length - 1) rows = (row.submenu ?? []) as MenuItemConstructorOptions[];
+      else if (row.enabled === false || !row.click) throw new Error(`${row.label} can't be chosen`);
+      else (row.click as () => void)();
+    }
+  },
+  openMenu(): readonly MenuSeen[] {
+    world.emitters.get('tray')?.emit('right-click', {});
+    return seenMenu(world.menu);
+  },
+  press(id: string, button?: number): void {
+    const notice = shownNotices.get(id);
+    if (!notice) throw new Error(`no notice ${id} is shown`);
+    if (button === undefined) notice.emit('click', {});
+    else notice.emit('action', { actionIndex: button, selectionIndex: -1 }, button, -1);
+  },
+  blur(): void {
+    for (const window of openWindows) if (window.isShown) window.emit('blur');
+  },
+  closeWindows(): void {
+    for (const window of openWindows) window.close();
+  },
+  /** The page's own world of the newest window. */
+  async evaluate(expression: string): Promise<unknown> {
+    const page = await [...openWindows].at(-1)?.page;
+    return page?.evaluate(expression);
+  },
+  async screenshot(file: string): Promise<void> {
+    const page = await [...openWindows].at(-1)?.page;
+    await page?.screenshot({ path: file });
+  },
+  askAs: (channel: string, url: string, isTop: boolean, input: unknown) => askAs(channel, url, isTop, input),
+  deniesPermissions: () => deniesPermissions(),
+  timing: () => ({ iconMs: world.iconMs, paintMs: world.paintMs }),
+  /** The longest time that the main thread was not free, since the last question. Above the timer's own period of 1 ms. */
+  blockedMs(): number {
+    const most = Math.max(0, delay.max / 1e6 - 1);
+    delay.reset();
+    return most;
+  },
+};
+export type Acts = typeof acts;
+
+export function answerTests(): void {
+  process.on('message', (message: { id: number; act: keyof Acts; args: unknown[] }) => {
+    void (async () => {
+      try {
+        const value = await (acts[message.act] as (...args: unknown[]) => unknown)(...message.args);
+        process.send?.({ id: message.id, value });
+      } catch (error) {
+        process.send?.({ id: message.id, error: String(error) });
+      }
+    })();
+  });
+  // The channel alone must not keep an app alive that would end.
+  process.channel?.unref();
+}
+
+function seenMenu(rows: readonly MenuItemConstructorOptions[]): MenuSeen[] {
+  return rows
+    .filter(({ type }) => type !== 'separator')
+    .map((row) => ({
+      label: row.label ?? '',
+      isEnabled: row.enabled !== false,
+      isChecked: row.checked === true,
+      rows: seenMenu((row.submenu ?? []) as MenuItemConstructorOptions[]),
+    }));
+}
