@@ -76,7 +76,9 @@ function phaseText(view: ServiceView, nowMs: number): string {
   const reason = view.recoveryReason ? (REASON_TEXT[view.recoveryReason] ?? '') : '';
   const next = view.nextAttemptAt ? `next try in ${durationText(Math.max(0, Date.parse(view.nextAttemptAt) - nowMs))}` : '';
   const until = view.phase === 'paused' && view.pausedUntil ? `for ${durationText(Math.max(0, Date.parse(view.pausedUntil) - nowMs))}` : '';
-  return [PHASE_TEXT[view.phase], strikes, until, reason, next].filter(Boolean).join(', ');
+  const phase =
+    view.phase === 'suppressed' && view.waitsFor.length > 0 ? `waits for ${view.waitsFor.join(' and ')}` : PHASE_TEXT[view.phase];
+  return [phase, strikes, until, reason, next].filter(Boolean).join(', ');
 }
 
 function attemptText(view: ServiceView): string {

@@ -41,6 +41,8 @@ export const serviceViewSchema = z.object({
   recoveryReason: z.string().nullable(),
   /** Why the last failing look was no strike; null when it was one, or when there was none. */
   strikeReason: z.string().nullable(),
+  /** Names of what must be well first (R11): what it depends on, or the full disk that it lives on. */
+  waitsFor: z.array(z.string()),
   /** Why somebody was told of it, or why nobody was; null without an incident. */
   alertReason: z.string().nullable(),
   uptime: z.object({ '24h': uptime, '7d': uptime, '30d': uptime }),

@@ -67,12 +67,19 @@ function trouble(facts: NoticeFacts): string[] {
   const seen = bare(facts.message) || 'It does not answer';
   const inARow = facts.strikes > 1 ? ` (${facts.strikes} checks in a row)` : '';
   const long = facts.sinceMs >= 1_000 ? ` for ${durationText(facts.sinceMs)}` : inARow;
-  const affected = facts.affects?.length ? `Also affected: ${facts.affects.join(', ')}.` : '';
+  const affected = facts.affects?.length ? `Also affected: ${listText(facts.affects)}.` : '';
   const next =
     facts.kind === 'gave-up' && facts.nextTryMs !== undefined && facts.nextTryMs > 0
       ? `The next try is in ${durationText(facts.nextTryMs)}.`
       : '';
   return [`${seen}${long}.`, facts.kind === 'unknown' ? '' : tried(facts), next, affected];
+}
+
+/** Some by name; a dozen names would leave no room for what to do. */
+const MOST_NAMES = 4;
+function listText(names: readonly string[]): string {
+  if (names.length <= MOST_NAMES) return names.join(', ');
+  return `${names.slice(0, MOST_NAMES - 1).join(', ')} and ${names.length - MOST_NAMES + 1} more`;
 }
 
 function tried(facts: NoticeFacts): string {

@@ -62,6 +62,8 @@ export interface CoreDeps {
   /** Processes that belong to a service by its `find`, where its check identifies none. */
   identify(cell: Cell): Promise<readonly ProcessIdentity[]>;
   isAlive(identity: ProcessIdentity): boolean;
+  /** Ids of the services among these whose full disk may be why this one fails (R11); asked only when it fails. */
+  fullDisks(service: ServiceConfig, disks: readonly ServiceConfig[]): Promise<readonly string[]>;
   problem(code: string, message: string | undefined): void;
   /** Something that a view shows has changed. `isNews` false: only a time or a number, of which views may hear a little later. */
   changed(isNews?: boolean): void;
@@ -221,7 +223,10 @@ export function createCore(deps: CoreDeps, first: Config): Core {
       deps.problem('internal', `A round of ${cell.service.name} broke: ${errorText(error)}`);
     }
     if (cell.isGone || isClosed) return;
-    if (cell.state !== before) flushSoon();
+    if (cell.state !== before) {
+      flushSoon();
+      nameAffected(before.health.suppressedBy, cell.state.health.suppressedBy);
+    }
     if (statusBefore !== cell.state.health.status) {
       cell.mayHaveChanged = true;
       if (cell.state.health.status !== 'error') wakeChildren(cell);
@@ -328,8 +333,17 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   }
 
   // ------------------------------------------------------------ dependencies (R11)
+  /** What it depends on by its configuration, and a full disk that it lives on. */
+  async function causesOf({ service }: Cell): Promise<Cell[]> {
+    const disks = [...cells.values()].filter(({ service: { check }, state }) => check.type === 'disk' && !state.health.paused);
+    const candidates = disks.map((disk) => disk.service);
+    const full = candidates.length > 0 ? await deps.fullDisks(service, candidates) : [];
+    const ids = new Set([...service.dependsOn, ...full]);
+    ids.delete(service.id); // waiting for its own round would never end
+    return [...ids].flatMap((id) => cells.get(id) ?? []);
+  }
   async function dependenciesDown(cell: Cell, depth: RoundDepth): Promise<readonly string[]> {
-    const parents = cell.service.dependsOn.flatMap((id) => cells.get(id) ?? []);
+    const parents = await causesOf(cell);
     const asked = clock.now();
     const down = await Promise.all(parents.map(async (parent) => ((await isDown(parent, asked, depth)) ? parent.service.id : undefined)));
     return down.filter((id) => id !== undefined);
@@ -342,6 +356,14 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     if (!isFresh) await runRound(parent, depth);
     const phase = phaseOf(parent.state, false, clock.now());
     return parent.state.health.status === 'error' || ['recovering', 'settling', 'held', 'gave-up', 'stopped'].includes(phase);
+  }
+  /** Whoever comes to wait for a cause that has been told, or waits no longer, is named in its alert: there is one for all of them. */
+  function nameAffected(before: readonly string[], after: readonly string[]): void {
+    if (before === after) return;
+    for (const id of new Set([...before, ...after].filter((one) => before.includes(one) !== after.includes(one)))) {
+      const cause = cells.get(id);
+      if (cause?.state.alert.alert?.told) notices.requeue(cause);
+    }
   }
   function wakeChildren(parent: Cell): void {
     for (const child of cells.values()) {

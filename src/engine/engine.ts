@@ -15,6 +15,7 @@ import { type Core, createCore } from './core.ts';
 import { type ServiceSight, summarize, viewOf } from './decide/summary.ts';
 import { type ConfigInForce, createConfigOperations } from './edit-config.ts';
 import { gatherEvidence } from './evidence.ts';
+import { fullDisksOf } from './full-disk.ts';
 import { knowsHowToStart, knowsHowToStop, runRemedy, startServiceBy, stopService } from './heal/index.ts';
 import { readHistory } from './history.ts';
 import { identifyService, serviceProcessAge } from './identify-service.ts';
@@ -201,6 +202,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       identify: (cell) => identifyService(cell, processes),
       processAge: (cell) => serviceProcessAge(cell, processes),
       isAlive: processes.isAlive,
+      fullDisks: (service, disks) => fullDisksOf(service, disks, { userHome }),
       problem: problems.set,
       changed: views.changed,
     },
@@ -267,6 +269,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       planWaitMs:
         cell.planWaitMs === undefined || !cell.planAt ? undefined : Math.max(0, cell.planWaitMs - elapsedMs(cell.planAt, clock.now())),
       isHeld: false,
+      waitsFor: cell.state.health.suppressedBy.map((id) => core.cells.get(id)?.service.name ?? id),
     },
     can: {
       heal: cell.service.recovery.length > 0,

@@ -23,7 +23,7 @@ export interface RoundDeps {
   look(cell: Cell): Promise<Reading>;
   /** Grows with every sleep or wake that is noticed (R9). */
   epoch(): number;
-  /** Ids of dependencies that are down, checked anew (R11). Asked only when the service fails. */
+  /** Ids of what it needs, said or plain to see, that is down: checked anew (R11). Asked only when the service fails. */
   dependenciesDown(cell: Cell, depth: RoundDepth): Promise<readonly string[]>;
   /** The engine is about to end: nothing new is begun. */
   isClosing(): boolean;
@@ -62,7 +62,7 @@ export async function round(cell: Cell, deps: RoundDeps, depth: RoundDepth): Pro
     return;
   }
   const reading = isWellAtSight(seen) ? seen : await withProcessAge(cell, seen, deps);
-  const suppressedBy = cell.service.dependsOn.length === 0 ? NOBODY : await suppressed(cell, reading, deps, depth);
+  const suppressedBy = await suppressed(cell, reading, deps, depth);
   if (cell.isGone || deps.isClosing()) return;
   // From here to the intent nothing waits, so that no other word (a pause, a returning remedy) is overwritten.
   const before = cell.state;
@@ -166,9 +166,9 @@ function noteLook(cell: Cell, reading: Reading): void {
   if (cell.verdict?.status === 'ok') cell.lastOkAt = reading.endedAt;
 }
 
-async function suppressed(cell: Cell, reading: Reading, deps: RoundDeps, depth: RoundDepth): Promise<readonly string[]> {
+function suppressed(cell: Cell, reading: Reading, deps: RoundDeps, depth: RoundDepth): readonly string[] | Promise<readonly string[]> {
   const status = statusOf(reading, cell.state.health.isLatched);
-  return status === 'ok' || status === 'warning' ? [] : deps.dependenciesDown(cell, depth);
+  return status === 'ok' || status === 'warning' ? NOBODY : deps.dependenciesDown(cell, depth);
 }
 
 /** The quick answer for nearly all looks: nothing failed, and no limit is there to be judged. */

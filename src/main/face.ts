@@ -84,7 +84,7 @@ export function stateWords(view: ServiceView, nowMs: number): string {
     case 'held':
       return 'waits for a build to end';
     case 'suppressed':
-      return 'waits for what it depends on';
+      return view.waitsFor.length > 0 ? `waits for ${view.waitsFor.join(' and ')}` : 'waits for what it depends on';
   }
   switch (view.status) {
     case 'ok':

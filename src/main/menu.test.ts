@@ -31,6 +31,7 @@ function service(id: string, over: Partial<ServiceView> = {}): ServiceView {
     nextAttemptAt: null,
     recoveryReason: null,
     strikeReason: null,
+    waitsFor: [],
     alertReason: null,
     uptime: { '24h': 100, '7d': 100, '30d': 100 },
     forecast: null,

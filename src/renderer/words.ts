@@ -68,7 +68,9 @@ function whatNow(view: ServiceView, facts: SentenceFacts): string[] {
     case 'held':
       return [`${upper(seen)}.`, 'The restart waits: a build is running in its folder.'];
     case 'suppressed':
-      return ['Something that it depends on is down; that comes first.'];
+      return [
+        `${view.waitsFor.length > 0 ? `Waits for ${view.waitsFor.join(' and ')}` : 'Something that it depends on is down'}; that comes first.`,
+      ];
     case 'gave-up':
       return [`${repairs ? `${repairs} without success.` : 'Repairs did not help.'}`, `${upper(seen)}.`, nextTry(view, facts)];
     default:

@@ -124,6 +124,43 @@ it.runIf(canMount).concurrent(
   },
 );
 
+it.runIf(canMount).concurrent(
+  'a full disk that takes services down is one alert with its cause; they are healed when there is room again (R11)',
+  async ({ expect, onTestFinished }) => {
+    const place = newPlace(onTestFinished);
+    const folder = disk(place, '24m');
+    const [one, other] = await Promise.all([newWeb(place, 'one'), newWeb(place, 'other')]);
+    const pids = await Promise.all([one.startByHand(), other.startByHand()]);
+    const services = [
+      { id: 'disk', check: { type: 'disk', path: folder, minFree: '1MB' } } as const,
+      ...[one, other].map((web) => web.service({}, { cwd: folder, startWindow: '5s' })),
+    ];
+    writeConfig(place, { ...QUICK, services });
+    const engine = await startEngine(place);
+    for (const { id } of services) await untilService(place, id, 'well', (view) => view.status === 'ok');
+    fill(folder);
+    await untilService(place, 'disk', 'full', (view) => view.status === 'error');
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    for (const { id } of [one, other]) {
+      const view = await untilService(place, id, 'waits for the disk', (now) => now.phase === 'suppressed');
+      expect(view).toMatchObject({ waitsFor: ['disk'], alerting: false, lastAttempt: null });
+    }
+    await until('the alert names both', async () => {
+      const { json } = await run(place, ['alerts', '--json']);
+      return json.length === 1 && /Also affected: one, other\.$/.test(json[0].message) && json[0].service === 'disk';
+    });
+    expect((await run(place, ['status'])).out).toContain('waits for disk');
+    expect([one.starts(), other.starts()]).toEqual(pids.map((pid) => [pid]));
+
+    for (const name of readdirSync(folder)) if (name.startsWith('filler-')) rmSync(path.join(folder, name));
+    for (const [index, web] of [one, other].entries()) {
+      await web.up(pids[index]);
+      await untilService(place, web.id, 'healed', (now) => now.phase === 'healthy' && now.lastAttempt?.outcome === 'succeeded');
+    }
+    expect((await engine.end('SIGTERM')).code).toBe(0);
+  },
+);
+
 it.runIf(canMount).concurrent('a read-only home is refused with what to do; nothing hangs', async ({ expect, onTestFinished }) => {
   const place = newPlace(onTestFinished);
   const folder = disk(place, '8m');

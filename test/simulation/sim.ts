@@ -1,5 +1,6 @@
 // The whole: simulated time, home and world under the real core and the real operations. An engine can crash at any
 // boundary between two effects and start again on what was durable. Every effect is written into `log` with true time.
+import path from 'node:path';
 import type { AuditEvent } from '../../src/contract/audit.ts';
 import { type Config, type ConfigInput, configSchema, resolveConfig } from '../../src/contract/config.ts';
 import type { ProcessIdentity, Reading, Trigger } from '../../src/contract/flow.ts';
@@ -71,6 +72,8 @@ export interface Sim {
   say(id: string, word: 'pause' | 'resume' | 'ack' | 'heal' | 'check' | 'stop' | 'start', forMs?: number): Promise<void>;
   /** A channel fails as long as this is true. */
   isChannelBroken: boolean;
+  /** Services whose disk is full, and holds all others. */
+  fullDisks: Set<string>;
   /** How long a delivery takes. */
   channelMs: number;
   /** What is sent beside an alert never arrives: a log on a dead disk. */
@@ -98,7 +101,10 @@ export function simService(id: string, more: Partial<ConfigInput['services'][num
 }
 
 function parse(input: ConfigInput): Config {
-  const services = input.services.map((service, index) => ({ ...service, check: { type: 'tcp' as const, port: index + 1 } }));
+  const services = input.services.map((service, index) => ({
+    ...service,
+    check: service.check.type === 'disk' ? service.check : { type: 'tcp' as const, port: index + 1 },
+  }));
   return resolveConfig(configSchema.parse({ ...input, services }));
 }
 
@@ -207,7 +213,7 @@ export async function createSim(
         tools: {} as never,
         probeContext: () => ({}) as never,
         look: async (check) => {
-          const id = ports.get((check as { port: number }).port) as string;
+          const id = check.type === 'disk' ? path.basename(check.path) : (ports.get((check as { port: number }).port) as string);
           const cell = options.isLonghand ? core.cells.get(id) : undefined;
           if (cell) Object.defineProperty(cell, 'restState', { get: () => undefined, set: () => undefined, configurable: true });
           const reading = await guard(serviceOf(id).look());
@@ -231,6 +237,8 @@ export async function createSim(
         identify: async () => [],
         processAge: async () => undefined,
         isAlive: () => true,
+        fullDisks: async (service, disks) =>
+          (service.check.type === 'disk' ? [] : disks).map(({ id }) => id).filter((id) => sim.fullDisks.has(id)),
         problem(code, message) {
           if (message === undefined) problems.delete(code);
           else problems.set(code, message);
@@ -267,6 +275,7 @@ export async function createSim(
       planWaitMs: cell.planWaitMs,
       alertReason: cell.alertReason,
       isHeld: false,
+      waitsFor: cell.state.health.suppressedBy,
     };
     const can = { heal: true, start: true, stop: true };
     return viewOf(
@@ -282,6 +291,7 @@ export async function createSim(
     services,
     problems,
     isChannelBroken: false,
+    fullDisks: new Set(),
     channelMs: 50,
     isEvidenceStuck: false,
     isDryRun: options.isDryRun ?? false,

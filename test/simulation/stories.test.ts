@@ -228,6 +228,52 @@ test('R11: the service below falls: one alert names it, the child is suppressed,
   expect(sim.view('child').status).toBe('ok');
 });
 
+test('R11: twelve children of one that is down: one alert, which says so, and none of the twelve is touched', async () => {
+  const children = Array.from({ length: 12 }, (_, index) => simService(`child-${index + 1}`, { dependsOn: ['base'] }));
+  const sim = await createSim({ services: [watchOnly('base'), ...children] });
+  await sim.pass(MINUTE);
+  for (const id of ['base', ...children.map((child) => child.id)]) sim.service(id).die();
+  await sim.pass(2 * HOUR);
+  expect(sim.told().map(({ service, notice }) => [service, notice])).toEqual([['base', 'down']]);
+  const alerts = await sim.ops().alerts({});
+  expect(alerts.map(({ service, message }) => [service, message])).toEqual([
+    ['base', expect.stringMatching(/Also affected: child-1, child-2, child-3 and 9 more\.$/)],
+  ]);
+  for (const { id } of children) {
+    expect(sim.remedies(id)).toEqual([]);
+    expect(sim.view(id)).toMatchObject({ phase: 'suppressed', waitsFor: ['base'], alerting: false });
+  }
+  // Each gets a fresh start when the parent is well, and its own remedy only if that does not do.
+  sim.service('base').start();
+  for (const { id } of children.slice(1)) sim.service(id).start();
+  await sim.pass(5 * MINUTE);
+  expect(sim.remedies('child-1')).toHaveLength(1);
+  for (const { id } of children.slice(1)) expect(sim.remedies(id)).toEqual([]);
+  for (const { id } of children) expect(sim.view(id)).toMatchObject({ status: 'ok', waitsFor: [] });
+});
+
+test('R11: a full disk that takes several down is one incident; what fails later for its own reasons is its own', async () => {
+  const disk = watchOnly('disk', { check: { type: 'disk', path: '/sim/disk', minFree: '5%' } });
+  const sim = await createSim({ services: [disk, simService('gateway'), simService('app'), simService('web')] });
+  await sim.pass(MINUTE);
+  sim.fullDisks.add('disk');
+  for (const id of ['disk', 'gateway', 'app']) sim.service(id).die();
+  await sim.pass(HOUR);
+  expect(sim.told().map(({ service, notice }) => [service, notice])).toEqual([['disk', 'down']]);
+  expect((await sim.ops().alerts({}))[0]?.message).toMatch(/Also affected: gateway, app\.$/);
+  for (const id of ['gateway', 'app']) {
+    expect(sim.remedies(id)).toEqual([]);
+    expect(sim.view(id)).toMatchObject({ phase: 'suppressed', waitsFor: ['disk'] });
+  }
+  expect(sim.view('web').status).toBe('ok');
+  // Over its limit still, but no longer full: then it is no reason to leave the others down.
+  sim.fullDisks.delete('disk');
+  await sim.pass(10 * MINUTE);
+  expect(sim.remedies('gateway')).toHaveLength(1);
+  for (const id of ['gateway', 'app']) expect(sim.view(id)).toMatchObject({ status: 'ok', waitsFor: [] });
+  expect(sim.view('disk').status).toBe('error');
+});
+
 test('R11: too slow is failing too: with the service below down it is suppressed, not restarted', async () => {
   const sim = await createSim({ services: [watchOnly('base'), simService('child', { dependsOn: ['base'] })] });
   sim.service('child').sees = {

@@ -15,6 +15,7 @@ function summary(stories: readonly Story[], more: { isAsleep?: boolean; isSeen?:
     planWaitMs: undefined,
     alertReason: undefined,
     isHeld: more.isHeld ?? false,
+    waitsFor: [],
   };
   return summarize({
     services: stories.map(({ config, state }) => ({

@@ -15,6 +15,8 @@ interface Sight {
   readonly planWaitMs: number | undefined;
   readonly alertReason: NotifyReason | undefined;
   readonly isHeld: boolean;
+  /** Names of the services in `suppressedBy`. */
+  readonly waitsFor: readonly string[];
 }
 export interface ServiceSight {
   readonly service: ServiceConfig;
@@ -77,6 +79,7 @@ export function viewOf({ service, state, sight, can, uptime }: ServiceSight, now
     nextAttemptAt: health.status === 'error' && sight.planWaitMs !== undefined ? isoTime({ wallMs: now.wallMs + sight.planWaitMs }) : null,
     recoveryReason: health.status === 'error' ? (sight.planReason ?? null) : null,
     strikeReason: health.status === 'error' ? (verdict?.whyNoStrike ?? null) : null,
+    waitsFor: health.suppressedBy.length > 0 ? [...sight.waitsFor] : [],
     alertReason: sight.alertReason ?? null,
     uptime,
     forecast: null,
