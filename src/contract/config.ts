@@ -343,7 +343,9 @@ const serviceSchema = z.strictObject({
   dependsOn: z
     .array(text('the id of a service'), { error: 'a list of ids' })
     .default([])
-    .describe('Ids of services that this one needs; while one is down this one is left alone (R11). A watched disk need not be named: while it is full, what lives on it waits for it.'),
+    .describe(
+      'Ids of services that this one needs; while one is down this one is left alone (R11). A watched disk need not be named: while it is full, what lives on it waits for it.',
+    ),
   enabled: z.boolean({ error: 'true or false' }).default(true).describe('false: kept in the file, not watched.'),
   url: webUrl.optional().describe('Address to open for a person.'),
   logs: text('a path').optional().describe('Log file to open for a person.'),
