@@ -1,0 +1,48 @@
+// What time does to an engine that really runs (R9): one that the system stops for a while and lets go on, as a sleep, a debugger or
+// an overloaded machine does. Both clocks faked, for hours and years: test/simulation.
+import { it } from 'vitest';
+import { startEngine } from './helpers/command.ts';
+import { logLines, QUICK, status, untilService, writeConfig } from './helpers/home.ts';
+import { newPlace } from './helpers/place.ts';
+import { until } from './helpers/wait.ts';
+import { newWeb } from './helpers/web.ts';
+
+/** A beat of 15 s that comes over 30 s late was a sleep. */
+const STOPPED_MS = 50_000;
+
+it('an engine that was stopped for most of a minute takes it as a sleep: no strike for what it missed, a settle time, one repair, nobody told', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const place = newPlace(onTestFinished);
+  const [web, steady] = await Promise.all([newWeb(place, 'web'), newWeb(place, 'steady')]);
+  const [pid, other] = await Promise.all([web.startByHand(), steady.startByHand()]);
+  // Looked at every second and told at the first strike: whatever counts what was missed, shows.
+  writeConfig(place, { ...QUICK, services: [web.service({ afterFailures: 2 }), steady.service({ afterFailures: 1 })] });
+  const engine = await startEngine(place);
+  for (const id of ['web', 'steady']) await untilService(place, id, 'well', (view) => view.status === 'ok');
+
+  process.kill(engine.pid, 'SIGSTOP');
+  const stoppedAt = performance.now();
+  process.kill(pid, 'SIGKILL');
+  await until('stopped for long enough', () => performance.now() - stoppedAt > STOPPED_MS, 2 * STOPPED_MS);
+  process.kill(engine.pid, 'SIGCONT');
+
+  await until('the sleep is on record', () => logLines(place, 'health', 'slept').length > 0);
+  const slept = logLines(place, 'health', 'slept');
+  expect(slept).toHaveLength(1);
+  expect(slept[0]?.['forMs']).toBeGreaterThan(30_000);
+  await untilService(place, 'web', 'healed', (view) => view.phase === 'healthy' && view.lastAttempt?.outcome === 'succeeded', 90_000);
+  expect(await web.up(pid)).not.toBe(pid);
+
+  const sleptAt = Date.parse(String(slept[0]?.['at']));
+  const started = logLines(place, 'recovery', 'recovery-started');
+  expect(started.map(({ service }) => service)).toEqual(['web']);
+  expect(Date.parse(String(started[0]?.['at'])) - sleptAt, 'its checks come after one settle time of 30 s').toBeGreaterThanOrEqual(30_000);
+  const strikes = logLines(place, 'health', 'check').filter((line) => Number(line['consecutiveFailures']) > 1);
+  expect(strikes, 'nothing that was missed is made up for').toEqual([]);
+  expect(logLines(place, 'alerts')).toEqual([]);
+  expect(await steady.pid(), 'what was well all the time was not touched').toBe(other);
+  expect((await status(place)).problems).toEqual([]);
+  expect((await engine.end('SIGTERM')).code).toBe(0);
+}, 240_000);
