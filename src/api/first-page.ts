@@ -19,6 +19,7 @@ export interface Page {
 const SCRIPT = `/^#?\\/?$/.test(location.hash)&&document.documentElement.classList.add('is-overview')`;
 // As the build writes them.
 const STYLESHEET = /<link rel="stylesheet"[^>]* href="\.(\/assets\/[\w-]+\.css)">/;
+const MODULES = /<script type="module"[^>]*><\/script>|<link rel="modulepreload"[^>]*>\s*/g;
 const PLACE = /<div id="app">.*?<\/div>/s;
 const META_POLICY = /<meta http-equiv="Content-Security-Policy"[^>]*>/;
 
@@ -36,28 +37,32 @@ export async function firstPage(dashboard: string, { operations }: Pick<Engine, 
   const json = JSON.stringify(known).replaceAll('<', '\\u003c');
   const element = `<script type="application/json" id="${KNOWN_ID}">${json}</script>`;
   return async (file) => {
-    const page = await (status && overview ? withPicture(dashboard, file, status, overview) : undefined)?.catch(() => undefined);
-    const { text, ...rest } = page ?? { text: file };
-    return { text: text.replace('</body>', () => `${element}</body>`), ...rest };
+    const text = file.replace('</body>', () => `${element}</body>`);
+    if (!status || !overview) return { text };
+    return (await withPicture(dashboard, text, status, overview).catch(() => undefined)) ?? { text };
   };
 }
 
-async function withPicture(dashboard: string, file: string, status: Snapshot, overview: Overview): Promise<Page | undefined> {
-  const [link, address] = STYLESHEET.exec(file) ?? [];
+async function withPicture(dashboard: string, page: string, status: Snapshot, overview: Overview): Promise<Page | undefined> {
+  const [link, address] = STYLESHEET.exec(page) ?? [];
   if (!link || !address) return undefined;
   const program = pathToFileURL(path.join(dashboard, '../picture/picture.js')).href;
   const [{ picture }, style] = await Promise.all([
     import(/* @vite-ignore */ program) as Promise<{ picture: (status: Snapshot, overview: Overview) => string }>,
     readFile(path.join(dashboard, address), 'utf8'),
   ]);
+  const scripts = (page.match(MODULES) ?? []).filter((element) => element.startsWith('<script')).join('');
   const markup = picture(status, overview);
   const inline = { script: hashOf(SCRIPT), style: hashOf(style) };
-  const text = file
+  const text = page
     .replace(META_POLICY, (meta) =>
       meta.replace('script-src', `script-src '${inline.script}'`).replace('style-src', `style-src '${inline.style}'`),
     )
+    // Compiled while the picture is painted, scripts would take its time: they come last, and one after another.
+    .replace(MODULES, '')
     .replace(link, () => `<style>${style}</style><script>${SCRIPT}</script>`)
-    .replace(PLACE, () => `<div id="app" ${PICTURE_MARK}>${markup}</div>`);
+    .replace(PLACE, () => `<div id="app" ${PICTURE_MARK}>${markup}</div>`)
+    .replace('</body>', () => `${scripts}</body>`);
   return { text, inline };
 }
 
