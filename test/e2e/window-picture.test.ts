@@ -68,6 +68,8 @@ it('is there before any script, holds names as text, and becomes the live window
   await page.evaluate(() => {
     for (const one of document.querySelectorAll('#app *')) Object.assign(one, { isFirst: true });
   });
+  // However late the scripts come, what the page brought is what they go on with.
+  await page.waitForFunction(() => performance.now() > 3_500);
 
   release();
   await eventually(() => page.locator('[data-picture]').count()).toBe(0);
