@@ -4,7 +4,7 @@
 import { defineConfig, type Plugin } from 'vite';
 
 /** One character beyond Latin-1 makes V8 keep the whole text of a chunk at two bytes a character, for as long as it runs. */
-const oneByteText: Plugin = {
+export const oneByteText: Plugin = {
   name: 'one-byte-text',
   generateBundle(_, bundle) {
     for (const chunk of Object.values(bundle)) {

@@ -22,7 +22,9 @@ export default function build(): void {
 }
 
 export function buildWindow(): void {
-  buildWhenStale('out/renderer/index.html', 'vite.renderer.config.ts', ['src/contract', 'src/renderer', 'package-lock.json']);
+  const from = ['src/contract', 'src/renderer', 'package-lock.json'];
+  buildWhenStale('out/renderer/index.html', 'vite.renderer.config.ts', from);
+  buildWhenStale('out/picture/picture.js', 'vite.picture.config.ts', from);
 }
 
 function buildWhenStale(made: string, config: string, from: readonly string[]): void {

@@ -1,9 +1,9 @@
 // The same API on 127.0.0.1, for browsers and scripts: behind the gate, with the dashboard's files beside it (PRODUCT section 7).
 // Never on another address. Knows no rule.
 import { errorText, HealthError, systemCode } from '../contract/errors.ts';
-import { FIRST_VIEW, KNOWN_ID, ROUTES, requestOf } from '../contract/routes.ts';
-import type { Engine } from '../engine/engine.ts';
+import { ROUTES } from '../contract/routes.ts';
 import { type Asked, answering, answerShared, onlyGet, type Shared } from './answer.ts';
+import { firstPage } from './first-page.ts';
 import { createGate, type Gate } from './gate.ts';
 import { type HttpLimits, type Listening, listen } from './http-server.ts';
 import { HttpError } from './problem.ts';
@@ -43,7 +43,8 @@ export async function openLoopback(shared: Shared, { port, dashboard, limits }: 
     const { request, url } = asked;
     gate.greet(request);
     if (!PUBLIC.has(url.pathname)) {
-      if (url.pathname !== '/metrics' && !url.pathname.startsWith('/api/')) return showPage(asked, files, gate, shared.engine);
+      if (url.pathname !== '/metrics' && !url.pathname.startsWith('/api/'))
+        return showPage(asked, files, gate, () => firstPage(dashboard, shared.engine));
       slowDown(asked, gate.admit(request).id);
     }
     return answerShared(shared, asked);
@@ -86,13 +87,18 @@ function createSlowDown(): (asked: Asked, caller: string) => void {
 }
 
 /** The dashboard's files need no token: they hold nothing of this machine, and the page must be able to say how to get in. */
-async function showPage({ request, response, url }: Asked, files: StaticFiles, gate: Gate, engine: Engine): Promise<void> {
+async function showPage(
+  { request, response, url }: Asked,
+  files: StaticFiles,
+  gate: Gate,
+  first: () => ReturnType<typeof firstPage>,
+): Promise<void> {
   const { pathname } = url;
   onlyGet(request.method ?? 'GET', pathname);
   const token = pathname === '/' ? url.searchParams.get('token') : null;
   if (token === null) {
     const isMine = (pathname === '/' || pathname === '/index.html') && gate.isSignedIn(request);
-    if (await files.serve(request, response, pathname, isMine ? { filled: await knownFiller(engine) } : {})) return;
+    if (await files.serve(request, response, pathname, isMine ? { filled: await first() } : {})) return;
     throw new HttpError(
       404,
       `There is nothing at ${pathname}.`,
@@ -115,22 +121,6 @@ async function showPage({ request, response, url }: Asked, files: StaticFiles, g
     hint: 'jarvis-health open gives a new one.',
     headers: { 'www-authenticate': 'Bearer realm="jarvis-health"' },
   });
-}
-
-/** Puts the answers that the first view asks for into the page. What can't be answered is left out: the page asks, and shows why. */
-async function knownFiller({ operations }: Engine): Promise<(text: string) => string> {
-  const [status, overview] = await Promise.all([
-    operations.status(FIRST_VIEW.status).catch(() => undefined),
-    operations.overview(FIRST_VIEW.overview).catch(() => undefined),
-  ]);
-  const known = {
-    [requestOf('status', FIRST_VIEW.status).target]: status,
-    [requestOf('overview', FIRST_VIEW.overview).target]: overview,
-  };
-  // No text inside may end the element that holds it.
-  const json = JSON.stringify(known).replaceAll('<', '\\u003c');
-  const element = `<script type="application/json" id="${KNOWN_ID}">${json}</script>`;
-  return (text) => text.replace('</body>', () => `${element}</body>`);
 }
 
 async function listenOn(handle: Parameters<typeof listen>[0], port: number, limits: HttpLimits | undefined): Promise<Listening> {

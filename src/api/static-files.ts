@@ -3,14 +3,15 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
+import type { Page } from './first-page.ts';
 
 export interface StaticFiles {
-  /** Answers with the file at this address; false when there is none. `filled` makes the text that is sent instead of the file's. */
+  /** Answers with the file at this address; false when there is none. `filled` makes what is sent instead of the file's text. */
   serve(
     request: IncomingMessage,
     response: ServerResponse,
     pathname: string,
-    options?: { readonly status?: number; readonly filled?: (text: string) => string },
+    options?: { readonly status?: number; readonly filled?: (text: string) => Promise<Page> },
   ): Promise<boolean>;
 }
 interface Listed {
@@ -37,11 +38,12 @@ const BINARY: Readonly<Record<string, string>> = {
 };
 /** The build puts a hash of the content into these names, so they never change. */
 const HASHED = /^\/assets\/.*-[A-Za-z0-9_-]{8}\.\w+$/;
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
+const policyWith = (inline: Page['inline']): string =>
+  `default-src 'none'; script-src 'self'${inline ? ` '${inline.script}'` : ''}; style-src 'self'${inline ? ` '${inline.style}'` : ''}; ` +
+  "img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const HEADERS = {
-  'content-security-policy': POLICY,
+  'content-security-policy': policyWith(undefined),
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
@@ -65,11 +67,13 @@ export async function openStaticFiles(folder: string): Promise<StaticFiles> {
         return false;
       }
       // What is made for one answer goes over the loopback as it is: packing it would take longer than sending it.
-      const gzip = filled ? undefined : content.gzip;
+      const page = await filled?.(content.plain.toString());
+      const gzip = page ? undefined : content.gzip;
       const isGzip = gzip !== undefined && acceptsGzip(String(request.headers['accept-encoding'] ?? ''));
-      const bytes = filled ? Buffer.from(filled(content.plain.toString())) : isGzip ? gzip : content.plain;
+      const bytes = page ? Buffer.from(page.text) : isGzip ? gzip : content.plain;
       response.writeHead(status, {
         ...HEADERS,
+        ...(page?.inline ? { 'content-security-policy': policyWith(page.inline) } : {}),
         'content-type': entry.type,
         'content-length': bytes.length,
         'cache-control': entry.cache,

@@ -37,6 +37,8 @@ export type OperationName = keyof typeof ROUTES;
 export const FIRST_VIEW = { status: {}, overview: { days: 90 } } as const satisfies { readonly [N in OperationName]?: object };
 /** The element of the page that holds them: JSON, each answer by the target of its request. */
 export const KNOWN_ID = 'known';
+/** The attribute of `#app` while what is in it was drawn by the engine, from these answers. */
+export const PICTURE_MARK = 'data-picture';
 
 /** An operation as a request, for every client: its address with the id and, for a query, its fields in it, else the JSON of them as its body. */
 export function requestOf(name: OperationName, input: object): { method: string; target: string; body: string | undefined } {

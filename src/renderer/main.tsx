@@ -1,9 +1,12 @@
-// Entry of the window: styles, tooltips, the stream, the tree.
-import { render } from 'preact';
+// Entry of the window: styles, tooltips, the stream, the tree. Where the engine has drawn the first picture, the tree goes on with it.
+import { hydrate, render } from 'preact';
+import { PICTURE_MARK } from '../contract/routes.ts';
 import './tokens.css';
 import './window.css';
 import { App } from './app.tsx';
-import { firstNews, followEngine } from './store.ts';
+import { routeOf } from './router.ts';
+import { firstNews, followEngine, live } from './store.ts';
+import { afterPaint } from './ui/after-paint.ts';
 import { installTips } from './ui/tip.ts';
 import { askOverviewAhead } from './views/overview.tsx';
 
@@ -11,12 +14,25 @@ import { askOverviewAhead } from './views/overview.tsx';
 const FIRST_MS = 200;
 
 const root = document.getElementById('app');
-if (root) {
-  const news = [firstNews(), ...(/^#?\/?$/.test(location.hash) ? [askOverviewAhead()] : [])];
+if (root?.hasAttribute(PICTURE_MARK) && isAtOverview()) afterPaint(() => void begin(root));
+else if (root) void begin(root);
+
+async function begin(place: HTMLElement): Promise<void> {
+  const isOverview = isAtOverview();
+  const news = [...(isOverview ? [askOverviewAhead()] : []), firstNews()];
   followEngine();
-  void Promise.race([Promise.all(news), new Promise((resolve) => setTimeout(resolve, FIRST_MS))]).then(() => {
-    root.textContent = '';
-    installTips(root);
-    render(<App />, root);
-  });
+  // What the page brought is there at once, and no later news before the tree: it is the same that the picture was made from.
+  const isSame = isOverview && place.hasAttribute(PICTURE_MARK) && live.get().snapshot !== undefined;
+  await Promise.race([Promise.all(news), new Promise((resolve) => setTimeout(resolve, FIRST_MS))]);
+  installTips(place);
+  if (isSame) hydrate(<App />, place);
+  else {
+    place.textContent = '';
+    render(<App />, place);
+  }
+  place.removeAttribute(PICTURE_MARK);
+}
+
+function isAtOverview(): boolean {
+  return routeOf(location.hash).view === 'overview';
 }

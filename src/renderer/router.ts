@@ -31,10 +31,13 @@ export function serviceHref(id: string): string {
   return `#/service/${encodeURIComponent(id)}`;
 }
 
+/** The engine, which makes the first picture, has no address: that is the overview. */
+const hashNow = (): string => globalThis.location?.hash ?? '';
+
 export function useRoute(): Route {
-  const [hash, setHash] = useState(location.hash);
+  const [hash, setHash] = useState(hashNow);
   useEffect(() => {
-    const changed = () => setHash(location.hash);
+    const changed = () => setHash(hashNow());
     addEventListener('hashchange', changed);
     return () => removeEventListener('hashchange', changed);
   }, []);

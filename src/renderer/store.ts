@@ -105,6 +105,14 @@ export function askAhead(key: string, ask: () => Promise<unknown>): Promise<void
   );
 }
 
+/** What `useAnswer` will ask for by the same key is known already. */
+export function putAhead(key: string, value: unknown): void {
+  ahead.set(key, { promise: Promise.resolve(value), value: { is: value } });
+}
+export function forget(key: string): void {
+  ahead.delete(key);
+}
+
 /** The first news of the engine: its snapshot, or that it can't be had. */
 export function firstNews(): Promise<void> {
   return new Promise((resolve) => {

@@ -156,7 +156,7 @@ export function ActionBar({ view, isFull = false, isCalm = false }: { view: Serv
  * the focus to the top of the page (WCAG 2.4.3). */
 function useKeptFocus() {
   const bar = useRef<HTMLDivElement>(null);
-  const focused = document.activeElement as HTMLElement | null;
+  const focused = bar.current && (document.activeElement as HTMLElement | null);
   const wasInside = bar.current?.contains(focused);
   useLayoutEffect(() => {
     if (!wasInside || document.activeElement !== document.body) return;

@@ -1,6 +1,6 @@
 // Days as bars, as good status pages have them: bad days stand taller than good ones, so that colour is never alone. One stop
 // for the keyboard; arrows walk through the days, and each says what it was.
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import type { DayBar } from '../../contract/history.ts';
 import { dayText, spanText } from '../time-words.ts';
 import { useAfterPaint } from './after-paint.ts';
@@ -38,10 +38,12 @@ export function Days({ days, name }: { days: readonly DayBar[]; name: string }) 
 }
 
 function useMedia(query: string): boolean {
-  const [isMatch, setMatch] = useState(() => matchMedia(query).matches);
-  useEffect(() => {
+  // Begins as in the engine's picture, which knows no screen, and is mended before anything is painted.
+  const [isMatch, setMatch] = useState(false);
+  useLayoutEffect(() => {
     const list = matchMedia(query);
     const changed = () => setMatch(list.matches);
+    changed();
     list.addEventListener('change', changed);
     return () => list.removeEventListener('change', changed);
   }, [query]);

@@ -17,7 +17,7 @@ import { FirstLook, NothingWatched } from './welcome.tsx';
 
 /** Day bars and sparklines change slowly; they are asked for again this often, and at once when something began or ended. */
 const REFRESH_MS = 60_000;
-const ASKED = 'overview';
+export const ASKED = 'overview';
 const askOverview = () => client.ask('overview', FIRST_VIEW.overview);
 
 /** At the start of the page, before this view is there. */
