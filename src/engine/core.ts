@@ -198,37 +198,35 @@ export function createCore(deps: CoreDeps, first: Config): Core {
 
   // ------------------------------------------------------------ rounds and their time
   /** `epochNow`: as `epochAt` has told it in this very turn. */
-  function runRound(cell: Cell, depth: RoundDepth, epochNow?: number): Promise<void> {
-    const before = cell.round;
-    const begin = (): Promise<void> => oneRound(cell, depth, epochAt(clock.now()));
+  function runRound(cell: Cell, depth: RoundDepth, epochNow = epochAt(clock.now())): Promise<void> {
     cell.rounds += 1;
-    if (before) cell.round = before.then(begin, begin);
-    else cell.round = epochNow === undefined ? begin() : oneRound(cell, depth, epochNow);
+    cell.round = cell.round ? afterRound(cell.round, cell, depth) : oneRound(cell, depth, epochNow);
     return cell.round;
   }
 
-  async function oneRound(cell: Cell, depth: RoundDepth, epochNow: number): Promise<void> {
-    try {
-      await wholeRound(cell, depth, epochNow);
-    } finally {
-      cell.rounds -= 1;
-      if (cell.rounds === 0) cell.round = undefined;
-    }
+  function afterRound(before: Promise<void>, cell: Cell, depth: RoundDepth): Promise<void> {
+    const begin = (): Promise<void> => oneRound(cell, depth, epochAt(clock.now()));
+    return before.then(begin, begin);
   }
 
-  async function wholeRound(cell: Cell, depth: RoundDepth, epochNow: number): Promise<void> {
+  async function oneRound(cell: Cell, depth: RoundDepth, epochNow: number): Promise<void> {
     const before = cell.state;
     const isFirst = cell.lastLook === undefined;
-    const statusBefore = before.health.status;
     try {
       await round(cell, roundDeps, depth, epochNow);
       deps.problem('internal', undefined);
     } catch (error) {
       deps.problem('internal', `A round of ${cell.service.name} broke: ${errorText(error)}`);
     }
-    if (cell.isGone || isClosed) return;
+    cell.rounds -= 1;
+    if (cell.rounds === 0) cell.round = undefined;
+    if (!cell.isGone && !isClosed) follow(cell, before, isFirst);
+  }
+
+  /** What comes of a round. */
+  function follow(cell: Cell, before: ServiceState, isFirst: boolean): void {
     if (cell.state !== before) flushSoon();
-    if (statusBefore !== cell.state.health.status) {
+    if (before.health.status !== cell.state.health.status) {
       cell.mayHaveChanged = true;
       if (cell.state.health.status !== 'error') wakeChildren(cell);
     }

@@ -52,16 +52,20 @@ export type RoundDepth = 'full' | 'look';
 
 const NOBODY: readonly string[] = Object.freeze([]);
 
-/** `epoch`: as it is now, when the look begins. */
-export async function round(cell: Cell, deps: RoundDeps, depth: RoundDepth, epoch: number): Promise<void> {
-  const looked = await deps.look(cell);
-  const seen = deps.epoch(looked.endedAt) === epoch ? looked : cutShort(looked);
-  if (isNothingNew(cell, seen)) {
-    if (cell.isGone || deps.isClosing()) return;
+/** `epoch`: as it is now, when the look begins. No `async` here: such a function keeps a place for all its variables while it waits for
+ * the look, and nearly all looks need none of them. */
+export function round(cell: Cell, deps: RoundDeps, depth: RoundDepth, epoch: number): Promise<void> {
+  return deps.look(cell).then((looked) => {
+    const seen = deps.epoch(looked.endedAt) === epoch ? looked : cutShort(looked);
+    if (!isNothingNew(cell, seen)) return wholeRound(cell, deps, depth, seen);
+    if (cell.isGone || deps.isClosing()) return undefined;
     noteLook(cell, seen);
     recordAgain(cell, deps, seen);
-    return;
-  }
+    return undefined;
+  });
+}
+
+async function wholeRound(cell: Cell, deps: RoundDeps, depth: RoundDepth, seen: Reading): Promise<void> {
   const reading = isWellAtSight(seen) ? seen : await withProcessAge(cell, seen, deps);
   const suppressedBy = cell.service.dependsOn.length === 0 ? NOBODY : await suppressed(cell, reading, deps, depth);
   if (cell.isGone || deps.isClosing()) return;

@@ -12,7 +12,7 @@ import { findingOf } from './system-error.ts';
 /** Remembered between looks: what the last one found, when it was answered. */
 const WELL = 'tcp-well';
 /** Idle sockets kept for the next looks: more than connect at once where a thousand services are looked at each second. */
-const MOST_IDLE = 64;
+const MOST_IDLE = 256;
 
 export type Connect = (options: net.TcpNetConnectOpts) => net.Socket;
 
