@@ -74,6 +74,7 @@ describe('lines', () => {
     const lines = text('health.log').trimEnd().split('\n');
     expect(lines).toHaveLength(8);
     for (let n = 0; n < lines.length; n += 2) expect(lines[n + 1]).toBe(lines[n]);
+    expect(lines.map((line) => Date.parse(JSON.parse(line).at))).toEqual([0, 0, 300, 300, 12_000, 12_000, 2_000_100, 2_000_100]);
     await logs.close();
   });
 

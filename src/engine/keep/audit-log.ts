@@ -44,17 +44,19 @@ export async function openAuditLogs(options: AuditLogsOptions): Promise<AuditPor
   };
   const all = Object.values(writers);
   await Promise.allSettled(all.map((writer) => writer.flush())); // opens the files, and closes a line torn by a crash
-  let lastMs = Number.NaN;
-  let lastText = '';
+  let second = Number.NaN;
+  let secondText = '';
   async function everyone(act: (writer: LogWriter) => Promise<void>): Promise<void> {
     for (const result of await Promise.allSettled(all.map(act))) if (result.status === 'rejected') throw result.reason;
   }
-  function timeText(at: Moment): string {
-    if (at.wallMs !== lastMs) {
-      lastMs = at.wallMs;
-      lastText = isoTime(at);
+  /** As `isoTime` says it. Most lines are of the same second as the one before, and a date for each took as long as all else here. */
+  function timeText({ wallMs }: Moment): string {
+    const own = Math.floor(wallMs / 1_000);
+    if (own !== second) {
+      secondText = isoTime({ wallMs: own * 1_000 }).slice(0, -'000Z'.length);
+      second = own;
     }
-    return lastText;
+    return `${secondText}${String(Math.floor(wallMs) - own * 1_000).padStart(3, '0')}Z`;
   }
   /** What stands before and after the latency in a line that is told again and again. */
   const bodies = new WeakMap<CheckEvent, readonly [before: string, after: string]>();
