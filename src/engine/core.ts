@@ -212,19 +212,22 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   async function oneRound(cell: Cell, depth: RoundDepth, epochNow: number): Promise<void> {
     const before = cell.state;
     const isFirst = cell.lastLook === undefined;
+    let endedAt: Moment | undefined;
     try {
       await round(cell, roundDeps, depth, epochNow);
       deps.problem('internal', undefined);
+      // Where it leaves the service at rest it ended with its look, and the clocks need not be asked again.
+      if (cell.restState === cell.state) endedAt = cell.lastLook?.endedAt;
     } catch (error) {
       deps.problem('internal', `A round of ${cell.service.name} broke: ${errorText(error)}`);
     }
     cell.rounds -= 1;
     if (cell.rounds === 0) cell.round = undefined;
-    if (!cell.isGone && !isClosed) follow(cell, before, isFirst);
+    if (!cell.isGone && !isClosed) follow(cell, before, isFirst, endedAt);
   }
 
   /** What comes of a round. */
-  function follow(cell: Cell, before: ServiceState, isFirst: boolean): void {
+  function follow(cell: Cell, before: ServiceState, isFirst: boolean, endedAt: Moment | undefined): void {
     if (cell.state !== before) flushSoon();
     if (before.health.status !== cell.state.health.status) {
       cell.mayHaveChanged = true;
@@ -232,8 +235,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     }
     if (cell.state.health.status === 'ok' && deps.isScheduled) watchProcesses(cell);
     deps.changed(isFirst || cell.state !== before);
-    // A round that leaves a service at rest ends with its look.
-    reschedule(cell, cell.restState === cell.state ? cell.lastLook?.endedAt : undefined);
+    reschedule(cell, endedAt);
   }
 
   function reschedule(cell: Cell, now: Moment = clock.now()): void {
