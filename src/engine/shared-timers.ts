@@ -6,7 +6,7 @@ import type { TimersPort } from '../contract/ports.ts';
 const SLOT_MS = 25;
 
 /** A moment, and those that are due at it: one object for all of them, since each would live for a whole interval. */
-export interface Slot<T> {
+interface Slot<T> {
   readonly atMs: number;
   /** Takes one back. */
   cancel(item: T): void;
