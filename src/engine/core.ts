@@ -107,6 +107,8 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   /** State of services that left the configuration: they may come back, and nothing is forgotten by that (R3, R6). */
   const parked = new Map<string, ServiceState>();
   let seen = clock.now();
+  /** Who depends on a service: at the start a thousand services become ok within a second, and each may have some. */
+  let dependents = new Map<string, string[]>();
 
   const put = (cell: Cell): void => {
     if (cell.isGone) {
@@ -353,8 +355,9 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     return parent.state.health.status === 'error' || ['recovering', 'settling', 'held', 'gave-up', 'stopped'].includes(phase);
   }
   function wakeChildren(parent: Cell): void {
-    for (const child of cells.values()) {
-      if (child.state.health.suppressedBy.includes(parent.service.id) && !child.round) planLook(child, 0, clock.now());
+    for (const id of dependents.get(parent.service.id) ?? []) {
+      const child = cells.get(id);
+      if (child?.state.health.suppressedBy.includes(parent.service.id) && !child.round) planLook(child, 0, clock.now());
     }
   }
 
@@ -410,6 +413,9 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   function apply(next: Config): void {
     noticeTime(clock.now(), beatAtBootMs);
     config = next;
+    dependents = new Map();
+    for (const { id, dependsOn } of next.services)
+      for (const parent of dependsOn) dependents.set(parent, [...(dependents.get(parent) ?? []), id]);
     limit.concurrency = next.concurrency;
     for (const cell of cells.values()) cell.restState = undefined;
     const wanted = new Map(next.services.map((service) => [service.id, service]));
