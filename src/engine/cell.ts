@@ -1,4 +1,6 @@
 // One watched service in a running engine: its configuration, the state that survives, and what is known only while it runs.
+
+import type { CheckEvent } from '../contract/audit.ts';
 import type { ServiceConfig } from '../contract/config.ts';
 import type { NotifyReason, Plan, PlanReason, ProcessIdentity, ServiceState, Verdict } from '../contract/flow.ts';
 import type { ProbeContext } from '../contract/ports.ts';
@@ -9,8 +11,12 @@ export interface Cell {
   state: ServiceState;
   /** Handed to its probe at every look. */
   probe: ProbeContext;
-  lastLook: { startedAt: Moment; endedAt: Moment; latencyMs: number } | undefined;
-  lastOkAt: Moment | undefined;
+  /** Written over at each look: copy what is to be kept. */
+  lastLook: { readonly startedAt: Noted; readonly endedAt: Noted; latencyMs: number } | undefined;
+  /** Written over likewise. */
+  lastOkAt: Noted | undefined;
+  /** The line of the last look in the health log, where it was healthy: most often the next one says the same. */
+  healthyLine: CheckEvent | undefined;
   /** The state in which another look that finds all well changes nothing (round.ts, `isAtRest`); undefined when not known to be such. */
   restState: ServiceState | undefined;
   verdict: Verdict | undefined;
@@ -28,8 +34,10 @@ export interface Cell {
   isStopping: boolean;
   /** The round under way; a second one waits for it (R1: never overlaps itself). */
   round: Promise<void> | undefined;
-  /** The next look: when it is planned on the boot clock, and how to take it back. */
-  next: { atBootMs: number; cancel: () => void } | undefined;
+  /** Rounds under way and waiting. */
+  rounds: number;
+  /** The next look: when it is planned on the boot clock, and how to take it back. Shared with others that are due then. */
+  next: { readonly atMs: number; cancel(cell: Cell): void } | undefined;
   /** A notice is on its way; it is not sent twice meanwhile (R7). */
   isTelling: boolean;
   /** Attempts that somebody waits for. */
@@ -43,6 +51,35 @@ export interface Cell {
   isGone: boolean;
 }
 
+/** A moment that is written over by the next: what lives for a whole interval and is new at each is what a garbage collector is
+ * slowest with, and cost an eighth of a look at a port (bench/tcp-checks.ts). */
+type Noted = { -readonly [K in keyof Moment]: Moment[K] };
+
+/** Remembers when the last look was. */
+export function noteTimes(cell: Cell, startedAt: Moment, endedAt: Moment, latencyMs: number): void {
+  const known = cell.lastLook;
+  if (!known) {
+    cell.lastLook = { startedAt: { ...startedAt }, endedAt: { ...endedAt }, latencyMs };
+    return;
+  }
+  writeOver(known.startedAt, startedAt);
+  writeOver(known.endedAt, endedAt);
+  known.latencyMs = latencyMs;
+}
+
+/** Remembers when the service was last seen to be ok. */
+export function noteOk(cell: Cell, at: Moment): void {
+  if (cell.lastOkAt) writeOver(cell.lastOkAt, at);
+  else cell.lastOkAt = { ...at };
+}
+
+function writeOver(noted: Noted, at: Moment): void {
+  noted.wallMs = at.wallMs;
+  noted.bootMs = at.bootMs;
+  noted.awakeMs = at.awakeMs;
+  noted.boot = at.boot;
+}
+
 export function newCell(service: ServiceConfig, state: ServiceState, probe: ProbeContext): Cell {
   return {
     service,
@@ -50,6 +87,7 @@ export function newCell(service: ServiceConfig, state: ServiceState, probe: Prob
     probe,
     lastLook: undefined,
     lastOkAt: undefined,
+    healthyLine: undefined,
     restState: undefined,
     verdict: undefined,
     planReason: undefined,
@@ -60,6 +98,7 @@ export function newCell(service: ServiceConfig, state: ServiceState, probe: Prob
     alertAt: undefined,
     isStopping: false,
     round: undefined,
+    rounds: 0,
     next: undefined,
     isTelling: false,
     waiting: [],

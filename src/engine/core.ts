@@ -99,7 +99,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   const limit = pLimit(first.concurrency);
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
-  const routine = createSharedTimers(timers);
+  const routine = createSharedTimers<Cell>(timers, fireTogether);
   let config = first;
   let epoch = 0;
   let asleepUntilBootMs = 0;
@@ -109,6 +109,8 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   /** State of services that left the configuration: they may come back, and nothing is forgotten by that (R3, R6). */
   const parked = new Map<string, ServiceState>();
   let seen = clock.now();
+  /** Who waits for a cause: at the start a thousand services become ok within a second, and none may look through all the others. */
+  const waitingForCause = new Set<Cell>();
 
   const put = (cell: Cell): void => {
     if (cell.isGone) {
@@ -181,11 +183,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
       if (!deps.startsProgram(cell.service.check)) return deps.look(cell.service.check, cell.probe);
       return limit(() => deps.look(cell.service.check, cell.probe));
     },
-    // A look may end before the late beat tells that the machine has slept.
-    epoch: () => {
-      noticeTime(clock.now(), beatAtBootMs);
-      return epoch;
-    },
+    epoch: epochAt,
     isClosing: () => isClosed,
     dependenciesDown,
     // Builds hold restarts (R10) in a later version; until then nothing is ever held.
@@ -203,43 +201,53 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   };
 
   // ------------------------------------------------------------ rounds and their time
-  function runRound(cell: Cell, depth: RoundDepth): Promise<void> {
-    const before = cell.round;
-    const work = (before ? before.then(() => oneRound(cell, depth)) : oneRound(cell, depth)).then(() => {
-      if (cell.round === work) cell.round = undefined;
-    });
-    cell.round = work;
-    return work;
+  /** `epochNow`: as `epochAt` has told it in this very turn. */
+  function runRound(cell: Cell, depth: RoundDepth, epochNow = epochAt(clock.now())): Promise<void> {
+    cell.rounds += 1;
+    cell.round = cell.round ? afterRound(cell.round, cell, depth) : oneRound(cell, depth, epochNow);
+    return cell.round;
   }
 
-  async function oneRound(cell: Cell, depth: RoundDepth): Promise<void> {
+  function afterRound(before: Promise<void>, cell: Cell, depth: RoundDepth): Promise<void> {
+    const begin = (): Promise<void> => oneRound(cell, depth, epochAt(clock.now()));
+    return before.then(begin, begin);
+  }
+
+  async function oneRound(cell: Cell, depth: RoundDepth, epochNow: number): Promise<void> {
     const before = cell.state;
     const isFirst = cell.lastLook === undefined;
-    const statusBefore = before.health.status;
+    let endedAt: Moment | undefined;
     try {
-      await round(cell, roundDeps, depth);
+      await round(cell, roundDeps, depth, epochNow);
       deps.problem('internal', undefined);
+      // Where it leaves the service at rest it ended with its look, and the clocks need not be asked again.
+      if (cell.restState === cell.state) endedAt = cell.lastLook?.endedAt;
     } catch (error) {
       deps.problem('internal', `A round of ${cell.service.name} broke: ${errorText(error)}`);
     }
-    if (cell.isGone || isClosed) return;
+    cell.rounds -= 1;
+    if (cell.rounds === 0) cell.round = undefined;
+    if (!cell.isGone && !isClosed) follow(cell, before, isFirst, endedAt);
+  }
+
+  /** What comes of a round. */
+  function follow(cell: Cell, before: ServiceState, isFirst: boolean, endedAt: Moment | undefined): void {
     if (cell.state !== before) {
       flushSoon();
-      nameAffected(before.health.suppressedBy, cell.state.health.suppressedBy);
+      noteWaiting(cell, before.health.suppressedBy);
     }
-    if (statusBefore !== cell.state.health.status) {
+    if (before.health.status !== cell.state.health.status) {
       cell.mayHaveChanged = true;
       if (cell.state.health.status !== 'error') wakeChildren(cell);
     }
     if (cell.state.health.status === 'ok' && deps.isScheduled) watchProcesses(cell);
     deps.changed(isFirst || cell.state !== before);
-    reschedule(cell);
+    reschedule(cell, endedAt);
   }
 
-  function reschedule(cell: Cell): void {
+  function reschedule(cell: Cell, now: Moment = clock.now()): void {
     if (isClosed || cell.isGone) return;
     if (!deps.isScheduled && !cell.state.recovery.current) return;
-    const now = clock.now();
     if (cell.restState === cell.state && cell.lastLook) {
       // What `nextDue` says of a service at rest.
       planRoutine(cell, now.bootMs + remainingMs(cell.lastLook.startedAt, cell.service.intervalMs, now), now);
@@ -261,17 +269,16 @@ export function createCore(deps: CoreDeps, first: Config): Core {
 
   /** The everyday look: together with those that are due at nearly the same moment. */
   function planRoutine(cell: Cell, atBootMs: number, now: Moment): void {
-    cell.next?.cancel();
-    const { atMs, cancel } = routine.at(atBootMs, now.bootMs, () => fire(cell));
-    cell.next = { atBootMs: atMs, cancel };
+    cell.next?.cancel(cell);
+    cell.next = routine.at(atBootMs, now.bootMs, cell);
   }
 
   function planLook(cell: Cell, inMs: number | undefined, now: Moment): void {
-    cell.next?.cancel();
+    cell.next?.cancel(cell);
     cell.next = undefined;
     if (inMs === undefined) return;
-    const atBootMs = now.bootMs + inMs;
-    cell.next = { atBootMs, cancel: timers.after(inMs, () => fire(cell)) };
+    const atMs = now.bootMs + inMs;
+    cell.next = { atMs, cancel: timers.after(inMs, () => fireTogether([cell], atMs)) };
   }
 
   /** The first look after a start or a wake; a paused service is not touched before its pause is over (R12). */
@@ -281,21 +288,25 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     else planLook(cell, paused.forMs === undefined ? undefined : Math.max(inMs, remainingMs(paused.since, paused.forMs, now)), now);
   }
 
-  function fire(cell: Cell): void {
-    const planned = cell.next?.atBootMs;
-    cell.next = undefined;
+  function fireTogether(due: Iterable<Cell>, plannedBootMs: number): void {
     const now = clock.now();
-    if (noticeTime(now, planned)) return; // everything has been planned anew
-    if (planned !== undefined && planned - now.bootMs > 1_000) {
-      planLook(cell, planned - now.bootMs, now); // longer than a timer can be
-      return;
+    if (noticeTime(now, Math.min(plannedBootMs, beatAtBootMs ?? plannedBootMs))) return; // everything has been planned anew
+    const leftMs = plannedBootMs - now.bootMs;
+    for (const cell of due) {
+      cell.next = undefined;
+      if (leftMs > 1_000)
+        planLook(cell, leftMs, now); // longer than a timer can be
+      else fire(cell, now);
     }
+  }
+
+  function fire(cell: Cell, now: Moment): void {
     if (cell.round) return; // its end plans the next look
     if (isPauseOver(cell.state.health, now)) {
       cell.state = { ...cell.state, health: resume(cell.state.health) };
       put(cell);
     }
-    void runRound(cell, 'full');
+    void runRound(cell, 'full', epoch);
   }
 
   // ------------------------------------------------------------ processes (R1)
@@ -313,14 +324,14 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   }
 
   function watchProcesses(cell: Cell): void {
+    // Finding out who answers costs a pass over all processes: only when something may have changed.
+    if (cell.processes.length === 0 && !cell.mayHaveChanged && cell.watched.every(deps.isAlive)) return;
     const onEnd = (identity: ProcessIdentity): void => processEnded(cell, identity);
     if (cell.processes.length > 0) {
       cell.watched = cell.processes;
       deps.watch(cell.service.id, cell.processes, onEnd);
       return;
     }
-    // Finding out who answers costs a pass over all processes: only when something may have changed.
-    if (!cell.mayHaveChanged && cell.watched.every(deps.isAlive)) return;
     cell.mayHaveChanged = false;
     void deps.identify(cell).then(
       (identities) => {
@@ -358,20 +369,29 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     return parent.state.health.status === 'error' || ['recovering', 'settling', 'held', 'gave-up', 'stopped'].includes(phase);
   }
   /** Whoever comes to wait for a cause that has been told, or waits no longer, is named in its alert: there is one for all of them. */
-  function nameAffected(before: readonly string[], after: readonly string[]): void {
+  function noteWaiting(cell: Cell, before: readonly string[]): void {
+    const after = cell.state.health.suppressedBy;
     if (before === after) return;
+    if (after.length > 0) waitingForCause.add(cell);
+    else waitingForCause.delete(cell);
     for (const id of new Set([...before, ...after].filter((one) => before.includes(one) !== after.includes(one)))) {
       const cause = cells.get(id);
       if (cause?.state.alert.alert?.told) notices.requeue(cause);
     }
   }
   function wakeChildren(parent: Cell): void {
-    for (const child of cells.values()) {
-      if (child.state.health.suppressedBy.includes(parent.service.id) && !child.round) planLook(child, 0, clock.now());
+    for (const child of waitingForCause) {
+      if (child.state.health.suppressedBy.includes(parent.service.id) && !child.round && !child.isGone) planLook(child, 0, clock.now());
     }
   }
 
   // ------------------------------------------------------------ sleep, wake, clocks (R9)
+  /** A look may end before the late beat tells that the machine has slept. */
+  function epochAt(now: Moment): number {
+    noticeTime(now, beatAtBootMs);
+    return epoch;
+  }
+
   /** True when the machine has slept since the last look at the clocks. */
   function noticeTime(now: Moment, plannedBootMs?: number): boolean {
     const bootGap = now.bootMs - seen.bootMs;
@@ -449,6 +469,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     };
     const cell = newCell(service, state, { ...deps.probeContext(), memory: new Map() });
     cells.set(service.id, cell);
+    if (cell.state.health.suppressedBy.length > 0) waitingForCause.add(cell);
     put(cell);
     if (saved?.recovery?.current && !state.recovery.current) recordFinished(cell, roundDeps, now);
     notices.resume(cell);
@@ -467,9 +488,10 @@ export function createCore(deps: CoreDeps, first: Config): Core {
 
   function drop(cell: Cell): void {
     cell.isGone = true;
-    cell.next?.cancel();
+    cell.next?.cancel(cell);
     deps.unwatch(cell.service.id);
     cells.delete(cell.service.id);
+    waitingForCause.delete(cell);
     parked.set(cell.service.id, cell.state);
     attemptFinished(cell);
   }
@@ -500,7 +522,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     async close() {
       isClosed = true;
       beat?.();
-      for (const cell of cells.values()) cell.next?.cancel();
+      for (const cell of cells.values()) cell.next?.cancel(cell);
       routine.close();
       for (const id of cells.keys()) deps.unwatch(id);
       notices.close();

@@ -263,7 +263,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     sight: {
       lastLook: cell.lastLook,
       verdict: cell.verdict,
-      nextCheckInMs: cell.next ? Math.max(0, cell.next.atBootMs - clock.now().bootMs) : undefined,
+      nextCheckInMs: cell.next ? Math.max(0, cell.next.atMs - clock.now().bootMs) : undefined,
       planReason: cell.planReason,
       alertReason: cell.alertReason,
       planWaitMs:

@@ -119,6 +119,7 @@ test('where there can be no database it is said, the trail goes on, and still an
   const problems = new Map<string, string | undefined>();
   const audit: AuditPort = {
     write: (log, event) => lines.push(`${log} ${event.event}`),
+    again: (check) => lines.push(`health ${check.event}`),
     flush: async () => undefined,
   };
   const home = tempFolder();

@@ -84,6 +84,11 @@ export function openPast<A extends AuditPort>(options: PastOptions<A>): Past<A> 
         if (store) store.line(log, event, at);
         else early?.push([log, event, at]);
       },
+      again(check, latencyMs, at) {
+        options.audit.again(check, latencyMs, at);
+        if (store) store.again(check, latencyMs, at);
+        else early?.push(['health', { ...check, latencyMs }, at]);
+      },
     },
     uptimes: (service) => store?.uptimes(service) ?? { '24h': null, '7d': null, '30d': null },
     async series(input, cell) {

@@ -1,11 +1,12 @@
 // The order of a round, written once: look → judge → advance → plan → intent → alert → record (DESIGN "The value that travels").
 // It decides nothing itself and touches the machine only through what it is handed.
+import type { CheckEvent } from '../contract/audit.ts';
 import type { Config, RemedyConfig } from '../contract/config.ts';
 import type { Phase, Plan, PlanReason, Reading, ServiceState, Verdict } from '../contract/flow.ts';
 import type { AuditPort, ClockPort, IdsPort } from '../contract/ports.ts';
 import { type Moment, stampOf } from '../contract/time.ts';
 import type { Cell } from './cell.ts';
-import { notePlan } from './cell.ts';
+import { noteOk, notePlan, noteTimes } from './cell.ts';
 import { advanceHealth, parentRecoveredSettle, youngLeftMs, youngProcessSettle } from './decide/advance-health.ts';
 import { advanceRecovery, beginAttempt, giveUp } from './decide/advance-recovery.ts';
 import { type AlertDecision, decideAlert } from './decide/alert.ts';
@@ -21,8 +22,8 @@ export interface RoundDeps {
   readonly isDryRun: boolean;
   config(): Config;
   look(cell: Cell): Promise<Reading>;
-  /** Grows with every sleep or wake that is noticed (R9). */
-  epoch(): number;
+  /** Grows with every sleep or wake that is noticed (R9), also by this moment, which was read just now. */
+  epoch(now: Moment): number;
   /** Ids of what it needs, said or plain to see, that is down: checked anew (R11). Asked only when the service fails. */
   dependenciesDown(cell: Cell, depth: RoundDepth): Promise<readonly string[]>;
   /** The engine is about to end: nothing new is begun. */
@@ -51,16 +52,20 @@ export type RoundDepth = 'full' | 'look';
 
 const NOBODY: readonly string[] = Object.freeze([]);
 
-export async function round(cell: Cell, deps: RoundDeps, depth: RoundDepth): Promise<void> {
-  const epoch = deps.epoch();
-  const looked = await deps.look(cell);
-  const seen = deps.epoch() === epoch ? looked : cutShort(looked);
-  if (isNothingNew(cell, seen)) {
-    if (cell.isGone || deps.isClosing()) return;
+/** `epoch`: as it is now, when the look begins. No `async` here: such a function keeps a place for all its variables while it waits for
+ * the look, and nearly all looks need none of them. */
+export function round(cell: Cell, deps: RoundDeps, depth: RoundDepth, epoch: number): Promise<void> {
+  return deps.look(cell).then((looked) => {
+    const seen = deps.epoch(looked.endedAt) === epoch ? looked : cutShort(looked);
+    if (!isNothingNew(cell, seen)) return wholeRound(cell, deps, depth, seen);
+    if (cell.isGone || deps.isClosing()) return undefined;
     noteLook(cell, seen);
-    recordCheck(cell, deps, 'healthy', seen);
-    return;
-  }
+    recordAgain(cell, deps, seen);
+    return undefined;
+  });
+}
+
+async function wholeRound(cell: Cell, deps: RoundDeps, depth: RoundDepth, seen: Reading): Promise<void> {
   const reading = isWellAtSight(seen) ? seen : await withProcessAge(cell, seen, deps);
   const suppressedBy = await suppressed(cell, reading, deps, depth);
   if (cell.isGone || deps.isClosing()) return;
@@ -161,9 +166,9 @@ function isAtRest({ health, recovery, alert }: ServiceState): boolean {
 }
 
 function noteLook(cell: Cell, reading: Reading): void {
-  cell.lastLook = { startedAt: reading.startedAt, endedAt: reading.endedAt, latencyMs: reading.latencyMs };
+  noteTimes(cell, reading.startedAt, reading.endedAt, reading.latencyMs);
   cell.processes = reading.processes;
-  if (cell.verdict?.status === 'ok') cell.lastOkAt = reading.endedAt;
+  if (cell.verdict?.status === 'ok') noteOk(cell, reading.endedAt);
 }
 
 function suppressed(cell: Cell, reading: Reading, deps: RoundDeps, depth: RoundDepth): readonly string[] | Promise<readonly string[]> {
@@ -342,24 +347,31 @@ export function recordFinished(cell: Cell, deps: Pick<RoundDeps, 'audit'>, now: 
 function recordCheck(cell: Cell, deps: RoundDeps, phase: Phase, reading: Reading): void {
   const { verdict, state } = cell;
   if (!verdict) return;
-  deps.audit.write(
-    'health',
-    {
-      event: 'check',
-      service: cell.service.id,
-      status: verdict.status,
-      phase,
-      reason: verdict.reason,
-      message: verdict.message,
-      latencyMs: Math.round(reading.latencyMs * 10) / 10,
-      value: verdict.value ?? null,
-      unit: verdict.unit ?? null,
-      consecutiveFailures: state.health.strikes,
-      incident: state.health.incident?.id,
-      // Why it is no strike, and why nobody is told: decisions too (R16).
-      ...(verdict.status === 'error' && verdict.whyNoStrike ? { noStrike: verdict.whyNoStrike } : {}),
-      ...(cell.alertReason ? { alert: cell.alertReason } : {}),
-    },
-    reading.endedAt,
-  );
+  const line: CheckEvent = {
+    event: 'check',
+    service: cell.service.id,
+    status: verdict.status,
+    phase,
+    reason: verdict.reason,
+    message: verdict.message,
+    latencyMs: tenths(reading.latencyMs),
+    value: verdict.value ?? null,
+    unit: verdict.unit ?? null,
+    consecutiveFailures: state.health.strikes,
+    incident: state.health.incident?.id,
+    // Why it is no strike, and why nobody is told: decisions too (R16).
+    ...(verdict.status === 'error' && verdict.whyNoStrike ? { noStrike: verdict.whyNoStrike } : {}),
+    ...(cell.alertReason ? { alert: cell.alertReason } : {}),
+  };
+  deps.audit.write('health', line, reading.endedAt);
+  cell.healthyLine = phase === 'healthy' ? line : undefined;
 }
+
+/** After a look that saw nothing new: the last line says all of it but the time. */
+function recordAgain(cell: Cell, deps: RoundDeps, reading: Reading): void {
+  const line = cell.healthyLine;
+  if (line && line.alert === cell.alertReason) deps.audit.again(line, tenths(reading.latencyMs), reading.endedAt);
+  else recordCheck(cell, deps, 'healthy', reading);
+}
+
+const tenths = (ms: number): number => Math.round(ms * 10) / 10;

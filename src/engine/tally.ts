@@ -1,6 +1,6 @@
 // Counts what the audit trail tells since the engine's start: looks, repairs, alerts. For monitoring systems, which
 // make rates of such counters. Pure memory; touches nothing.
-import type { AuditEvent } from '../contract/audit.ts';
+import type { AuditEvent, CheckEvent } from '../contract/audit.ts';
 import type { AuditPort } from '../contract/ports.ts';
 
 /** One counter: its labels in the order that is named below, and how often. */
@@ -27,6 +27,8 @@ export function countTrail<T extends AuditPort>(audit: T): { audit: T; tally: Ta
     alerts: new Map<string, Count>(),
     deliveryFailures: new Map<string, Count>(),
   };
+  /** Of checks that are told again and again, so that their counter need not be looked for. */
+  const counters = new WeakMap<CheckEvent, Count>();
   const count = (event: AuditEvent): void => {
     switch (event.event) {
       case 'check':
@@ -54,13 +56,20 @@ export function countTrail<T extends AuditPort>(audit: T): { audit: T; tally: Ta
         count(event);
         audit.write(log, event, at);
       },
+      again(check, latencyMs, at) {
+        const known = counters.get(check);
+        if (known) known.value += 1;
+        else counters.set(check, add(tally.checks, check.service, check.status));
+        audit.again(check, latencyMs, at);
+      },
     },
   };
 }
 
-function add(counts: Map<string, Count>, ...labels: string[]): void {
+function add(counts: Map<string, Count>, ...labels: string[]): Count {
   const key = labels.join('\n');
-  const known = counts.get(key);
-  if (known) known.value += 1;
-  else counts.set(key, { labels, value: 1 });
+  const counter = counts.get(key) ?? { labels, value: 0 };
+  counter.value += 1;
+  counts.set(key, counter);
+  return counter;
 }

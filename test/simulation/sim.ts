@@ -203,6 +203,9 @@ export async function createSim(
             const agoMs = at.boot === time.clock.now().boot ? time.clock.now().bootMs - at.bootMs : 0;
             write({ kind: 'audit', seenMs: time.trueMs() - agoMs, event: event as AuditEvent & { service?: string } }, number);
           },
+          again(check, latencyMs, at) {
+            this.write('health', { ...check, latencyMs }, at);
+          },
           flush: async () => undefined,
         },
         store,

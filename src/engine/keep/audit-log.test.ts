@@ -50,6 +50,34 @@ const takingFew = (handle: FsHandle): FsHandle => ({
 });
 
 describe('lines', () => {
+  test('of a check that says the same again are to the byte what they are when written whole', async () => {
+    const logs = await open();
+    const check = {
+      event: 'check',
+      service: 'app',
+      status: 'ok',
+      phase: 'healthy',
+      reason: 'answered',
+      message: 'a\u2028b\n"latencyMs":0 \\"latencyMs\\":0',
+      latencyMs: 1.5,
+      value: null,
+      unit: null,
+      consecutiveFailures: 0,
+      incident: undefined,
+    } as const;
+    for (const latencyMs of [0, 0.3, 12, 2_000.1]) {
+      const at = { ...realClock.now(), wallMs: 1_000 * latencyMs };
+      logs.write('health', { ...check, latencyMs }, at);
+      logs.again(check, latencyMs, at);
+    }
+    await logs.flush();
+    const lines = text('health.log').trimEnd().split('\n');
+    expect(lines).toHaveLength(8);
+    for (let n = 0; n < lines.length; n += 2) expect(lines[n + 1]).toBe(lines[n]);
+    expect(lines.map((line) => Date.parse(JSON.parse(line).at))).toEqual([0, 0, 300, 300, 12_000, 12_000, 2_000_100, 2_000_100]);
+    await logs.close();
+  });
+
   test('are JSON with the time first, in order, in their own files, readable by their user only', async () => {
     const logs = await open();
     const at = realClock.now();

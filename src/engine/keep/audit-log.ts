@@ -1,7 +1,7 @@
 // The audit trail (R17): one JSON line for each event, in order, append-only, never lost while this process lives. Writing
 // is into memory and cheap; lines reach the file within 100 ms (recovery and alerts at once) and the disk at `flush`.
 // Touches health.log, recovery.log, alerts.log; their rotation is audit-archive.ts.
-import type { AuditEvent, AuditLog } from '../../contract/audit.ts';
+import type { AuditEvent, AuditLog, CheckEvent } from '../../contract/audit.ts';
 import type { HealthError } from '../../contract/errors.ts';
 import type { AuditPort, ClockPort, TimersPort } from '../../contract/ports.ts';
 import { isoTime, type Moment } from '../../contract/time.ts';
@@ -44,18 +44,33 @@ export async function openAuditLogs(options: AuditLogsOptions): Promise<AuditPor
   };
   const all = Object.values(writers);
   await Promise.allSettled(all.map((writer) => writer.flush())); // opens the files, and closes a line torn by a crash
-  let lastMs = Number.NaN;
-  let lastText = '';
+  let second = Number.NaN;
+  let secondText = '';
   async function everyone(act: (writer: LogWriter) => Promise<void>): Promise<void> {
     for (const result of await Promise.allSettled(all.map(act))) if (result.status === 'rejected') throw result.reason;
   }
+  /** As `isoTime` says it. Most lines are of the same second as the one before, and a date for each took as long as all else here. */
+  function timeText({ wallMs }: Moment): string {
+    const own = Math.floor(wallMs / 1_000);
+    if (own !== second) {
+      secondText = isoTime({ wallMs: own * 1_000 }).slice(0, -'000Z'.length);
+      second = own;
+    }
+    return `${secondText}${String(Math.floor(wallMs) - own * 1_000).padStart(3, '0')}Z`;
+  }
+  /** What stands before and after the latency in a line that is told again and again. */
+  const bodies = new WeakMap<CheckEvent, readonly [before: string, after: string]>();
   return {
     write(log: AuditLog, event: AuditEvent, at: Moment): void {
-      if (at.wallMs !== lastMs) {
-        lastMs = at.wallMs;
-        lastText = isoTime(at);
+      writers[log].add(`{"at":"${timeText(at)}",${bodyOf(event)}`, at.wallMs);
+    },
+    again(check: CheckEvent, latencyMs: number, at: Moment): void {
+      let body = bodies.get(check);
+      if (!body) {
+        body = aroundLatency(check);
+        bodies.set(check, body);
       }
-      writers[log].add(`{"at":"${lastText}",${bodyOf(event)}`, at.wallMs);
+      writers.health.add(`{"at":"${timeText(at)}",${body[0]}${latencyMs}${body[1]}`, at.wallMs);
     },
     flush: () => everyone((writer) => writer.flush()),
     async close(): Promise<void> {
@@ -66,6 +81,13 @@ export async function openAuditLogs(options: AuditLogsOptions): Promise<AuditPor
       }
     },
   };
+}
+
+/** A name with its quotes stands nowhere else in JSON: within a text they are escaped. */
+function aroundLatency(check: CheckEvent): readonly [string, string] {
+  const name = '"latencyMs":';
+  const [before = '', after = ''] = bodyOf({ ...check, latencyMs: 0 }).split(`${name}0`);
+  return [before + name, after];
 }
 
 /** The event without its opening brace. An event that JSON can't hold is still told of. */

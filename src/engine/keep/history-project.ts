@@ -37,6 +37,8 @@ export interface Projection {
   /** Takes over incidents that stand open at the end of the logs, `atMs`. */
   adopt(standing: ReadonlyMap<number, OpenIncident>, atMs: number): void;
   apply(log: AuditLog, line: Line, at: Instant): void;
+  /** A check that was told before, with the time of another look. */
+  again(check: Line, latencyMs: number, at: Instant): void;
 }
 
 /** `isLive`: what stands open is remembered in the database, and an equal millisecond is the next one. Else (from the logs)
@@ -78,16 +80,18 @@ export function createProjection(deps: ProjectDeps, isLive: boolean): Projection
   /** Roll-ups from here on are made anew. */
   function setBack(key: number, atMs: number): void {
     const service = byKey.get(key);
+    if (service && floor5(atMs) >= service.rolled) return; // nearly always
     const rolled = Math.max(floor5(atMs), floor5(deps.rawFloorMs() + 299_999));
     if (!service || rolled >= service.rolled) return;
     service.rolled = rolled;
     tables.setRolled(key, rolled);
   }
 
-  function check(line: Line, at: Instant): void {
+  function check(line: Line, at: Instant, latencyMs = numberOf(line['latencyMs'])): void {
     const service = serviceOf(textOf(line['service']), at.wallMs);
     const status = STATUS[line['status'] as keyof typeof STATUS] ?? STATUS.unknown;
-    const [latencyMs, value, unit] = [numberOf(line['latencyMs']), numberOf(line['value']), line['unit']];
+    const value = numberOf(line['value']);
+    const unit = line['unit'];
     const hasAnswered = status !== STATUS.unknown && !NO_ANSWER.has(line['reason']);
     const latency = hasAnswered && latencyMs !== null ? Math.max(0, Math.round(latencyMs * 10)) : null;
     if (value !== null && typeof unit === 'string' && unit !== service.unit) {
@@ -102,8 +106,10 @@ export function createProjection(deps: ProjectDeps, isLive: boolean): Projection
     let readAt = Math.round(at.wallMs);
     while (!tables.addReading(service.key, readAt, status, latency, isOfUnit ? value : null) && isLive) readAt += 1;
     setBack(service.key, readAt);
+    const will = timeline.willed.get(service.key);
     timeline.mark(service.key, stateOf(line['phase'], status), at);
-    tables.setWill(service.key, timeline.willed.get(service.key) ?? null);
+    // What is live knows what the database has.
+    if (!isLive || will !== timeline.willed.get(service.key)) tables.setWill(service.key, timeline.willed.get(service.key) ?? null);
     followIncident(service, line, status, at.wallMs);
   }
 
@@ -230,7 +236,8 @@ export function createProjection(deps: ProjectDeps, isLive: boolean): Projection
     }
   }
 
-  return { timeline, apply, adopt, openIncidents: open };
+  const again = (line: Line, latencyMs: number, at: Instant): void => check(line, at, latencyMs);
+  return { timeline, apply, again, adopt, openIncidents: open };
 }
 
 /** The time that follows a look, until the next one: as it saw it. */

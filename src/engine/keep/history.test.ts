@@ -34,6 +34,32 @@ const query = (home: string, sql: string): unknown => {
 };
 const corrupted = (home: string) => readdirSync(home).filter((name) => name.startsWith('history.db.corrupt-'));
 
+test('a check that is told again is kept as if it were told whole, also when lines before it wait for long', async () => {
+  const [whole, again] = [await begin(), await begin()];
+  const check = checkEvent('app', { latencyMs: 5 });
+  for (const { store, hand } of [whole, again]) {
+    tell(store, hand, { event: 'engine-started' });
+    tell(store, hand, check);
+  }
+  for (let n = 0; n < 50; n += 1) {
+    for (const { hand } of [whole, again]) hand.pass(n % 7 === 0 ? 0 : MINUTE);
+    tell(whole.store, whole.hand, { ...check, latencyMs: n });
+    again.store.again(check, n, again.hand.clock.now());
+    const error = checkEvent('web', { status: n % 3 ? 'ok' : 'error', latencyMs: 2 * n });
+    for (const { store, hand } of [whole, again]) tell(store, hand, error);
+    if (n % 10 === 0) for (const { store } of [whole, again]) store.flush();
+  }
+  const rows = ({ home, store }: typeof whole) => {
+    store.flush();
+    const db = new DatabaseSync(path.join(home, 'history.db'));
+    const tables = ['reading', 'open_span', 'span', 'meta', 'service'].map((name) => db.prepare(`SELECT * FROM ${name}`).all());
+    db.close();
+    return tables;
+  };
+  expect(rows(again)).toEqual(rows(whole));
+  expect(query(again.home, 'SELECT count(*) FROM reading')).toBe(101);
+});
+
 describe('what happened', () => {
   test('an incident, what was tried, and whether somebody was told', async () => {
     const { store, hand } = await begin();

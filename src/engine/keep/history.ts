@@ -3,7 +3,7 @@
 // milliseconds. The logs stay the truth: nothing here can stop the engine, and a lost database is filled from them again.
 // Longer than 250 lines: it is the one owner of the connection, of its transactions and of their timing.
 import type { DatabaseSync } from 'node:sqlite';
-import type { AuditEvent, AuditLog } from '../../contract/audit.ts';
+import type { AuditEvent, AuditLog, CheckEvent } from '../../contract/audit.ts';
 import { errorText } from '../../contract/errors.ts';
 import type { Overview, Series, Uptime } from '../../contract/history.ts';
 import type { IncidentView } from '../../contract/operations.ts';
@@ -19,6 +19,7 @@ import { hasPast, type Rebuilt, rebuild } from './history-rebuild.ts';
 import { type DayTable, prepareDays, type RollDeps, rollStep } from './history-rollup.ts';
 import { fileAtPlace, isDamage, openDatabase, type PlaceOptions, quarantine } from './history-schema.ts';
 import { prepareTables, type ServiceRow, type Tables } from './history-tables.ts';
+import type { Instant } from './history-timeline.ts';
 
 export interface HistoryOptions {
   readonly home: string;
@@ -40,6 +41,8 @@ export interface HistoryOptions {
 export interface HistoryStore {
   /** Takes a line of the audit trail while it is written. Never throws, never touches the disk. */
   line(log: AuditLog, event: AuditEvent, at: Moment): void;
+  /** Takes the line of a check that was told before once more, with the time of this look. Likewise. */
+  again(check: CheckEvent, latencyMs: number, at: Moment): void;
   /** Commits what waits. */
   flush(): void;
   /** undefined: nothing is known of this service. */
@@ -84,11 +87,18 @@ const UPTIME_STALE_MS = 600_000;
 const DAY_MS = 86_400_000;
 const NOTHING: Uptimes = { '24h': null, '7d': null, '30d': null };
 
+/** A line that waits. Used again after its commit: a thousand looks a second would each leave one behind that has lived for a
+ * second, and these are what a garbage collector is slowest with (bench/tcp-checks.ts). */
 interface Line {
-  readonly log: AuditLog;
-  readonly event: AuditEvent;
-  readonly at: Moment;
+  log: AuditLog;
+  event: AuditEvent;
+  /** Of this look, where `event` tells of an earlier one. */
+  latencyMs: number | undefined;
+  wallMs: number;
+  bootMs: number;
 }
+/** Kept for the next ones. */
+const MOST_SPARE = 4_000;
 /** An open database and all that belongs to it. */
 interface Ground {
   readonly db: DatabaseSync;
@@ -107,6 +117,7 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
   const { clock, timers, mayRebuild = true, maxBytes = 200_000_000 } = options;
   let ground: Ground | undefined = await openGround(options.beginsAt);
   let waiting: Line[] = [];
+  const spare: Line[] = [];
   /** Lines were dropped that only the logs have. */
   let isBehind = false;
   let isClosed = false;
@@ -167,8 +178,7 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
       });
       for (const [index, { log, line, atMs }] of missed.entries()) {
         if (line['event'] === 'clock-jumped' && typeof line['byMs'] === 'number') jumpedMs += line['byMs'];
-        const at: Moment = { wallMs: atMs, bootMs: atMs - jumpedMs, awakeMs: 0, boot: '' };
-        take({ log, event: line as unknown as AuditEvent, at });
+        take(log, line as unknown as AuditEvent, undefined, { wallMs: atMs, bootMs: atMs - jumpedMs });
         if (index % LINES_A_SLICE < LINES_A_SLICE - 1) continue;
         flush();
         await timers.sleep(REST_MS);
@@ -179,8 +189,16 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
     }
   }
 
-  function take(line: Line): void {
-    waiting.push(line);
+  function take(log: AuditLog, event: AuditEvent, latencyMs: number | undefined, { wallMs, bootMs }: Instant): void {
+    const line = spare.pop();
+    if (line) {
+      line.log = log;
+      line.event = event;
+      line.latencyMs = latencyMs;
+      line.wallMs = wallMs;
+      line.bootMs = bootMs;
+    }
+    waiting.push(line ?? { log, event, latencyMs, wallMs, bootMs });
     if (waiting.length <= MOST_WAITING) return;
     waiting.shift();
     isBehind = true;
@@ -268,16 +286,21 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
       }
     }
     refreshUptimes(on, batch);
+    for (const line of batch) if (spare.length < MOST_SPARE) spare.push(line);
   }
 
   function commit(on: Ground, batch: readonly Line[]): void {
     transaction(on, () => {
-      for (const { log, event, at } of batch) on.projection.apply(log, event as unknown as Record<string, unknown>, at);
+      for (const { log, event, latencyMs, wallMs, bootMs } of batch) {
+        const line = event as unknown as Record<string, unknown>;
+        if (latencyMs === undefined) on.projection.apply(log, line, { wallMs, bootMs });
+        else on.projection.again(line, latencyMs, { wallMs, bootMs });
+      }
       const { aliveMs } = on.projection.timeline;
       if (aliveMs !== undefined) on.tables.setMeta('alive', aliveMs);
       for (const of of LOGS) {
         const last = batch.findLast(({ log }) => log === of);
-        if (last) on.tables.setMeta(`mark-${of}`, markOf({ at: isoTime(last.at), ...last.event }));
+        if (last) on.tables.setMeta(`mark-${of}`, markOf(asWritten(last)));
       }
       if (isBehind) on.tables.setMeta('rebuild', clock.now().wallMs);
     });
@@ -438,11 +461,13 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
   }
 
   function refreshUptimes(on: Ground, batch: readonly Line[]): void {
+    if (uptimeCache.size === 0) return;
+    const now = clock.now().bootMs;
     for (const { event } of batch) {
       if (event.event !== 'check') continue;
       const service = on.services.get(String(event.service));
       const known = service && uptimeCache.get(service.id);
-      if (service && known && clock.now().bootMs - known.atMs > UPTIME_FRESH_MS) guarded(() => uptimesOf(on, service), NOTHING);
+      if (service && known && now - known.atMs > UPTIME_FRESH_MS) guarded(() => uptimesOf(on, service), NOTHING);
     }
   }
 
@@ -458,13 +483,18 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
   return {
     line(log, event, at) {
       if (isClosed) return;
-      take({ log, event, at });
+      take(log, event, undefined, at);
       if (!isUrgent && isWeighty(log, event)) {
         isUrgent = true;
         cancelCommit?.();
         cancelCommit = undefined;
         planCommit(0);
       } else planCommit(COMMIT_MS);
+    },
+    again(check, latencyMs, at) {
+      if (isClosed) return;
+      take('health', check, latencyMs, at);
+      planCommit(COMMIT_MS);
     },
     flush,
     series: (input) =>
@@ -523,6 +553,11 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
     incidentOf.set(service, incident);
     return true;
   }
+}
+
+/** As it stands in its log. */
+function asWritten({ event, latencyMs, wallMs }: Line) {
+  return { at: isoTime({ wallMs }), ...event, ...(latencyMs === undefined ? {} : { latencyMs }) };
 }
 
 const offsetOf = (now: Moment): number => now.wallMs - now.bootMs;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import path from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { probeContext } from '../../../test/fixtures/probe-context.ts';
 import type { CheckOf } from '../../contract/config.ts';
 import { probeTcp } from './tcp.ts';
@@ -116,6 +116,46 @@ describe('a look at a TCP port', () => {
   ])('tells %s as %s, %s', async (code, level, reason) => {
     const found = await probeTcp(checkOf(9), probeContext(), failing(code));
     expect(found).toMatchObject({ level, reason });
+  });
+
+  it('uses a socket again that was answered, and tells each look for itself', async () => {
+    const { server, port } = await listen();
+    const other = await listen();
+    const ctx = probeContext();
+    const ports = new Set<number | undefined>();
+    server.on('connection', (socket) => ports.add(socket.remotePort));
+    const connect = vi.spyOn(net.Socket.prototype, 'connect');
+    cleanUps.push(() => connect.mockRestore());
+    for (let n = 0; n < 20; n += 1) {
+      expect(await probeTcp(checkOf(n % 2 ? port : other.port), probeContext())).toMatchObject({
+        level: 'ok',
+        message: `Accepts connections on port ${n % 2 ? port : other.port}`,
+      });
+      await new Promise(setImmediate); // closed, and free for the next
+    }
+    const sockets = new Set(connect.mock.contexts);
+    expect(sockets.size).toBeLessThan(20);
+    expect(ports.size).toBe(10);
+    await new Promise((resolve) => server.close(resolve));
+    // One that failed is not used again; the next looks find what is there.
+    for (let n = 0; n < 3; n += 1) expect(await probeTcp(checkOf(port), ctx)).toMatchObject({ level: 'error', reason: 'refused' });
+    expect(await probeTcp(checkOf(other.port), probeContext())).toMatchObject({ level: 'ok' });
+  });
+
+  it('ends by its own time, whatever began with it', async () => {
+    const { port } = await listen();
+    const ctx = probeContext();
+    const idle = () => new net.Socket();
+    const late = (timeoutMs: number) => probeTcp(checkOf(9, { timeoutMs }), ctx, idle);
+    const [well, first, second, third] = await Promise.all([
+      probeTcp(checkOf(port, { timeoutMs: 100 }), ctx),
+      late(100),
+      late(150),
+      late(100),
+    ]);
+    expect(well).toMatchObject({ level: 'ok' });
+    for (const found of [first, third]) expect(found).toMatchObject({ reason: 'timed-out', message: 'No answer within 100 ms on port 9' });
+    expect(second).toMatchObject({ reason: 'timed-out', message: 'No answer within 150 ms on port 9' });
   });
 
   it('is cut short by the signal, many looks at once', async () => {

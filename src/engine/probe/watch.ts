@@ -55,8 +55,13 @@ export function createProcessWatch({ processes, timers, everyMs = 900 }: Process
     return looks;
   }
 
+  /** Found out without making the list: at the start a thousand services begin to be watched one after the other. */
+  function isAnyWaiting(): boolean {
+    return watched.values().some((one) => one.identities.some((identity) => !one.ended.has(idOf(identity))));
+  }
+
   function arm(): void {
-    if (cancel || waiting().length === 0) return;
+    if (cancel || !isAnyWaiting()) return;
     cancel = timers.after(quickLooks > 0 ? Math.min(QUICK_MS, everyMs) : everyMs, () => {
       cancel = undefined;
       quickLooks -= 1;
@@ -68,7 +73,7 @@ export function createProcessWatch({ processes, timers, everyMs = 900 }: Process
     });
   }
   function rest(): void {
-    if (!cancel || waiting().length > 0) return;
+    if (!cancel || isAnyWaiting()) return;
     cancel();
     cancel = undefined;
   }
@@ -99,6 +104,7 @@ export function createProcessWatch({ processes, timers, everyMs = 900 }: Process
         before.onEnd = onEnd;
         return;
       }
+      if (!before && identities.length === 0) return;
       const ids = new Set(identities.map(idOf));
       const unique = ids.size === identities.length ? identities : [...new Map(identities.map((one) => [idOf(one), one])).values()];
       looks = undefined;
