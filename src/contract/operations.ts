@@ -22,6 +22,10 @@ const attemptViewSchema = z.object({
   reason: z.string(),
   secondsToHealthy: z.number().nullable(),
   output: z.string(),
+  /** What was run; what the look before it saw, and the one that told its outcome. Not known to records of older versions. */
+  action: z.string().optional(),
+  before: z.string().optional(),
+  after: z.string().optional(),
 });
 export type AttemptView = z.infer<typeof attemptViewSchema>;
 

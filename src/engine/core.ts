@@ -22,7 +22,7 @@ import { newHealth } from './decide/advance-health.ts';
 import { newRecovery, reopenWindow, resumeInterrupted, withoutEnded } from './decide/advance-recovery.ts';
 import { newAlertState } from './decide/alert.ts';
 import { firstDueMs, nextDue } from './decide/due.ts';
-import { phaseOf } from './decide/summary.ts';
+import { isDown } from './decide/summary.ts';
 import { engineStart, isPauseOver, resume, wake } from './decide/will.ts';
 import { WAKE_SETTLE_MS } from './decide/window.ts';
 import { createNotices, type Notices } from './notices.ts';
@@ -331,17 +331,16 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   async function dependenciesDown(cell: Cell, depth: RoundDepth): Promise<readonly string[]> {
     const parents = cell.service.dependsOn.flatMap((id) => cells.get(id) ?? []);
     const asked = clock.now();
-    const down = await Promise.all(parents.map(async (parent) => ((await isDown(parent, asked, depth)) ? parent.service.id : undefined)));
+    const down = await Promise.all(parents.map(async (parent) => ((await isDownNow(parent, asked, depth)) ? parent.service.id : undefined)));
     return down.filter((id) => id !== undefined);
   }
-  async function isDown(parent: Cell, asked: Moment, depth: RoundDepth): Promise<boolean> {
+  async function isDownNow(parent: Cell, asked: Moment, depth: RoundDepth): Promise<boolean> {
     if (parent.state.health.paused) return false;
     if (parent.round) await parent.round;
     // A look that began within the last second is new enough; a dozen children ask at the same moment.
     const isFresh = parent.lastLook !== undefined && elapsedMs(parent.lastLook.startedAt, asked) < 1_000;
     if (!isFresh) await runRound(parent, depth);
-    const phase = phaseOf(parent.state, false, clock.now());
-    return parent.state.health.status === 'error' || ['recovering', 'settling', 'held', 'gave-up', 'stopped'].includes(phase);
+    return isDown(parent.state, false, clock.now());
   }
   function wakeChildren(parent: Cell): void {
     for (const child of cells.values()) {

@@ -216,6 +216,8 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       node: process.version,
       dryRun: isDryRun,
       watched: idsOf(ground.loaded.config),
+      boot: startedAt.boot,
+      upMs: Math.round(startedAt.bootMs),
     },
     startedAt,
   );

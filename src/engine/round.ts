@@ -1,9 +1,10 @@
 // The order of a round, written once: look → judge → advance → plan → intent → alert → record (DESIGN "The value that travels").
 // It decides nothing itself and touches the machine only through what it is handed.
 import type { Config, RemedyConfig } from '../contract/config.ts';
+import { actionOf } from '../contract/describe-remedy.ts';
 import type { Phase, Plan, PlanReason, Reading, ServiceState, Verdict } from '../contract/flow.ts';
 import type { AuditPort, ClockPort, IdsPort } from '../contract/ports.ts';
-import { type Moment, stampOf } from '../contract/time.ts';
+import { elapsedMs, type Moment, stampOf } from '../contract/time.ts';
 import type { Cell } from './cell.ts';
 import { notePlan } from './cell.ts';
 import { advanceHealth, parentRecoveredSettle, youngLeftMs, youngProcessSettle } from './decide/advance-health.ts';
@@ -58,7 +59,7 @@ export async function round(cell: Cell, deps: RoundDeps, depth: RoundDepth): Pro
   if (isNothingNew(cell, seen)) {
     if (cell.isGone || deps.isClosing()) return;
     noteLook(cell, seen);
-    recordCheck(cell, deps, 'healthy', seen);
+    recordCheck(cell, deps, 'healthy', seen, depth);
     return;
   }
   const reading = isWellAtSight(seen) ? seen : await withProcessAge(cell, seen, deps);
@@ -116,7 +117,7 @@ export async function round(cell: Cell, deps: RoundDeps, depth: RoundDepth): Pro
   const begun = depth === 'full' ? followPlan(cell, plan, deps, now) : undefined;
   if (begun) await begun;
   if (depth === 'full') followAlert(cell, deps, isHeld, now);
-  recordCheck(cell, deps, phaseOf(cell.state, isHeld, reading.endedAt), reading);
+  recordCheck(cell, deps, phaseOf(cell.state, isHeld, reading.endedAt), reading, depth);
   cell.restState = cell.state === before && plan.reason === 'not-failing' && isAtRest(before) ? before : undefined;
   if (cell.state !== before) deps.put(cell);
   if (isAttemptOver) deps.attemptFinished(cell);
@@ -243,6 +244,7 @@ export async function begin(cell: Cell, plan: Extract<Plan, { kind: 'attempt' }>
     plan,
     id: deps.ids.next('a'),
     isDryRun: deps.isDryRun,
+    before: cell.verdict?.message,
     now,
   });
   cell.state = { ...before, recovery };
@@ -274,6 +276,8 @@ export async function begin(cell: Cell, plan: Extract<Plan, { kind: 'attempt' }>
       remedy: attempt.remedy,
       trigger: attempt.trigger,
       reason: attempt.reason,
+      action: actionOf(remedy),
+      ...(attempt.before === undefined ? {} : { before: attempt.before }),
     },
     now,
   );
@@ -334,12 +338,14 @@ export function recordFinished(cell: Cell, deps: Pick<RoundDeps, 'audit'>, now: 
       secondsToHealthy: attempt.secondsToHealthy ?? null,
       reason: attempt.outcomeReason ?? '',
       output: attempt.output ?? '',
+      ...(attempt.after === undefined ? {} : { after: attempt.after }),
+      ...(attempt.returnedAt ? { ranMs: Math.round(elapsedMs(attempt.startedAt, attempt.returnedAt)) } : {}),
     },
     now,
   );
 }
 
-function recordCheck(cell: Cell, deps: RoundDeps, phase: Phase, reading: Reading): void {
+function recordCheck(cell: Cell, deps: RoundDeps, phase: Phase, reading: Reading, depth: RoundDepth): void {
   const { verdict, state } = cell;
   if (!verdict) return;
   deps.audit.write(
@@ -359,6 +365,9 @@ function recordCheck(cell: Cell, deps: RoundDeps, phase: Phase, reading: Reading
       // Why it is no strike, and why nobody is told: decisions too (R16).
       ...(verdict.status === 'error' && verdict.whyNoStrike ? { noStrike: verdict.whyNoStrike } : {}),
       ...(cell.alertReason ? { alert: cell.alertReason } : {}),
+      // What a rehearsal needs to decide as it was decided here (replay.ts).
+      ...(verdict.status === 'error' && reading.processAgeMs !== undefined ? { processAgeMs: Math.round(reading.processAgeMs) } : {}),
+      ...(depth === 'look' ? { isOnlyLook: true as const } : {}),
     },
     reading.endedAt,
   );

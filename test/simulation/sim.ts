@@ -13,7 +13,15 @@ import { createSimHome, openSimQueueFile, openSimStore, type SimHome } from './h
 import { createSimTime, type SimTime } from './time.ts';
 import { createSimService, type Nature, type SimService } from './world.ts';
 
-export type LogLine = { readonly atMs: number; readonly wallJumps: number; readonly boot: string; readonly life: number } & (
+/** `wallMs`: what the clock of the machine said then, for `audit` what the line itself says. */
+export type LogLine = {
+  readonly atMs: number;
+  readonly wallJumps: number;
+  readonly boot: string;
+  readonly life: number;
+  readonly wallMs: number;
+  readonly bootMs: number;
+} & (
   | { readonly kind: 'audit'; readonly seenMs: number; readonly event: AuditEvent & { service?: string } }
   | {
       readonly kind: 'remedy';
@@ -34,7 +42,7 @@ export type LogLine = { readonly atMs: number; readonly wallJumps: number; reado
       readonly forMs: number | undefined;
     }
 );
-type Entry<L = LogLine> = L extends LogLine ? Omit<L, 'atMs' | 'wallJumps' | 'boot' | 'life'> : never;
+type Entry<L = LogLine> = L extends LogLine ? Omit<L, 'atMs' | 'wallJumps' | 'boot' | 'life' | 'wallMs' | 'bootMs'> & { wallMs?: number } : never;
 
 interface Life {
   readonly number: number;
@@ -122,7 +130,8 @@ export async function createSim(
   let crashIn: number | undefined;
 
   const write = (entry: Entry, number = lives): void => {
-    log.push({ atMs: time.trueMs(), wallJumps, boot: time.clock.now().boot, life: number, ...entry } as LogLine);
+    const { boot, wallMs, bootMs } = time.clock.now();
+    log.push({ atMs: time.trueMs(), wallJumps, boot, life: number, wallMs, bootMs, ...entry } as LogLine);
   };
   const never = (): Promise<never> => new Promise(() => {});
   const serviceOf = (id: string): SimService => services.get(id) as SimService;
@@ -195,7 +204,8 @@ export async function createSim(
             if (!mine.isAlive) return;
             // The line tells when it was seen or meant, not when it was written.
             const agoMs = at.boot === time.clock.now().boot ? time.clock.now().bootMs - at.bootMs : 0;
-            write({ kind: 'audit', seenMs: time.trueMs() - agoMs, event: event as AuditEvent & { service?: string } }, number);
+            const seenMs = time.trueMs() - agoMs;
+            write({ kind: 'audit', seenMs, wallMs: at.wallMs, event: event as AuditEvent & { service?: string } }, number);
           },
           flush: async () => undefined,
         },

@@ -38,6 +38,13 @@ export function phaseOf(state: ServiceState, isHeld: boolean, now: Stamp): Phase
   return health.status === 'error' || health.strikes > 0 ? 'failing' : 'healthy';
 }
 
+/** Whether what depends on it has to wait (R11). */
+export function isDown(state: ServiceState, isHeld: boolean, now: Stamp): boolean {
+  if (state.health.paused) return false;
+  return state.health.status === 'error' || DOWN.has(phaseOf(state, isHeld, now));
+}
+const DOWN: ReadonlySet<Phase> = new Set(['recovering', 'settling', 'held', 'gave-up', 'stopped']);
+
 export function viewOf({ service, state, sight, can, uptime }: ServiceSight, now: Moment): ServiceView {
   const { health, recovery, alert } = state;
   const last = recovery.current ?? recovery.attempts.at(-1);
