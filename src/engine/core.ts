@@ -331,7 +331,9 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   async function dependenciesDown(cell: Cell, depth: RoundDepth): Promise<readonly string[]> {
     const parents = cell.service.dependsOn.flatMap((id) => cells.get(id) ?? []);
     const asked = clock.now();
-    const down = await Promise.all(parents.map(async (parent) => ((await isDownNow(parent, asked, depth)) ? parent.service.id : undefined)));
+    const down = await Promise.all(
+      parents.map(async (parent) => ((await isDownNow(parent, asked, depth)) ? parent.service.id : undefined)),
+    );
     return down.filter((id) => id !== undefined);
   }
   async function isDownNow(parent: Cell, asked: Moment, depth: RoundDepth): Promise<boolean> {

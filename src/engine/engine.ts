@@ -327,6 +327,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       home,
       version: options.version,
       inForce: () => inForce,
+      flush: async () => audit?.flush(),
       take: (loaded) => takeConfig(loaded.text, loaded),
     }),
   };

@@ -276,7 +276,11 @@ export function createReplayWorld(config: Config, deeds: RecordedDeeds, present?
   async function playLine(line: RecordedLine): Promise<void> {
     ready(line.at);
     await askedByPersons(line.at);
-    if (line.kind === 'jumped') offsetMs += line.byMs;
+    if (line.kind === 'jumped') {
+      // Noticed some seconds after it: what was told in between told the new time already.
+      offsetMs += line.byMs;
+      now = momentAt(line.at);
+    }
     const at = momentAt(line.at);
     comeBack(line.kind === 'look' ? at.bootMs - line.latencyMs : at.bootMs);
     if (line.kind !== 'look') {

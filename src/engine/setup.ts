@@ -4,8 +4,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { HealthError } from '../contract/errors.ts';
 import { JARVIS_PRESET } from '../contract/preset.ts';
+import type { ReplayReport } from '../contract/replay.ts';
 import { createCommandPort } from './commands.ts';
-import { configPath, readConfigText, writeConfig, writeSchemaFile } from './keep/config-file.ts';
+import { configPath, loadConfig, readConfigText, writeConfig, writeSchemaFile } from './keep/config-file.ts';
 import { configJsonSchemaText } from './keep/config-json-schema.ts';
 import { checkConfig, formatProblems } from './keep/config-problems.ts';
 import { realFs, replaceFile } from './keep/durable-file.ts';
@@ -78,3 +79,27 @@ export async function validateFile(file: string | undefined, home: string): Prom
 }
 
 export const schemaText = configJsonSchemaText;
+
+/** A rehearsal without an engine: only reads, and nobody needs to own the home. Rejects `config-invalid`. */
+export async function replayFile(options: {
+  home: string;
+  file: string;
+  text: string;
+  fromMs: number;
+  toMs: number;
+}): Promise<ReplayReport> {
+  const { home, file, text, fromMs, toMs } = options;
+  const checked = checkConfig(text, path.basename(file));
+  if (!checked.ok) {
+    throw new HealthError(
+      'config-invalid',
+      `${path.basename(file)} is refused:\n${formatProblems(checked.problems, path.basename(file))}`,
+      {
+        details: { problems: checked.problems },
+      },
+    );
+  }
+  const present = await loadConfig(home).catch(() => undefined); // what is in force is only compared with
+  const { replayHome } = await import('./replay.ts');
+  return replayHome({ home, config: checked.config, present: present?.config, fromMs, toMs });
+}

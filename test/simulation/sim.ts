@@ -42,7 +42,9 @@ export type LogLine = {
       readonly forMs: number | undefined;
     }
 );
-type Entry<L = LogLine> = L extends LogLine ? Omit<L, 'atMs' | 'wallJumps' | 'boot' | 'life' | 'wallMs' | 'bootMs'> & { wallMs?: number } : never;
+type Entry<L = LogLine> = L extends LogLine
+  ? Omit<L, 'atMs' | 'wallJumps' | 'boot' | 'life' | 'wallMs' | 'bootMs'> & { wallMs?: number }
+  : never;
 
 interface Life {
   readonly number: number;

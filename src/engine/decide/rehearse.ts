@@ -27,7 +27,13 @@ export function limitOf(check: CheckConfig, unit: string | null): Limit | undefi
     case 'process': {
       const limit = unit === 'bytes' ? check.maxMemory : unit === 'percent' ? check.maxCpu : undefined;
       if (limit === undefined) return undefined;
-      return { name: unit === 'bytes' ? 'memory' : 'cpu', unit: unit as 'bytes' | 'percent', limit, failsWhen: 'above', clearAt: undefined };
+      return {
+        name: unit === 'bytes' ? 'memory' : 'cpu',
+        unit: unit as 'bytes' | 'percent',
+        limit,
+        failsWhen: 'above',
+        clearAt: undefined,
+      };
     }
     case 'log-files':
       return unit === 'bytes' && check.maxSize !== undefined
