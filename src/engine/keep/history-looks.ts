@@ -4,6 +4,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import type { Outcome, Status } from '../../contract/flow.ts';
 import { HOME_FILES } from '../../contract/home.ts';
 import type { RecordedDeeds, RecordedLook } from '../../contract/recorded.ts';
@@ -44,7 +45,10 @@ export async function openOlderPast(home: string): Promise<OlderPast | undefined
   if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return undefined;
   const { DatabaseSync: Database } = await import('node:sqlite');
   try {
-    return pastOf(new Database(file, { readOnly: true, timeout: 100 }));
+    // A reader of a database that nobody has open would leave two files beside it (sqlite.org/wal.html, "Read-Only Databases").
+    const isInUse = statSync(`${file}-wal`, { throwIfNoEntry: false }) !== undefined;
+    const place = isInUse ? file : `${pathToFileURL(file).href}?immutable=1`;
+    return pastOf(new Database(place, { readOnly: true, timeout: 100 }));
   } catch {
     return undefined; // what is wrong with it, doctor tells
   }
