@@ -7,7 +7,7 @@ import type { Config, ServiceConfig } from '../contract/config.ts';
 import { errorText, HealthError, systemCode } from '../contract/errors.ts';
 import type { Status } from '../contract/flow.ts';
 import { HOME_FILES } from '../contract/home.ts';
-import type { ClockPort } from '../contract/ports.ts';
+import type { ClockPort, ProcessPort } from '../contract/ports.ts';
 import { queueSchema } from '../contract/queue.ts';
 import { sizeText } from '../contract/units.ts';
 import type { BackgroundState } from './background.ts';
@@ -21,6 +21,9 @@ export interface DoctorDeps {
   readonly nodeVersion: string;
   readonly clock: ClockPort;
   readonly env: { readonly PATH?: string | undefined };
+  /** To see who has a port; without them, ports and patterns are not looked at. */
+  readonly processes?: Pick<ProcessPort, 'portOwners' | 'identify'> | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** The home's configuration; rejects `config-missing`, `config-invalid`, `home-unusable`. */
   loadConfig(): Promise<{ readonly config: Config; readonly warnings: readonly { readonly message: string }[] }>;
   /** Throws, with the first wrong place, when the value is not what this state file holds. */

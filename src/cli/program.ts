@@ -105,7 +105,9 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     (await import('./config-commands.ts')).init(call, textOption(options['preset'])),
   ).option('--preset <name>', 'write a ready configuration instead: jarvis');
   command('discover', 'what runs here and could be watched', async (call) => (await import('./config-commands.ts')).discover(call));
-  command('validate [file]', 'check a configuration', async (call, [file]) => (await import('./config-commands.ts')).validate(call, file));
+  command('validate [file]', 'check a configuration', async (call, [file], options) =>
+    (await import('./config-commands.ts')).validate(call, file, options['means'] === true),
+  ).option('--means', 'also whether its remedies could be carried out here, without doing anything');
   command('replay', 'what another configuration would have made of the last days', async (call, _args, options) =>
     (await import('./replay-command.ts')).replay(call, textOption(options['config']), durationOption('--since', options['since'])),
   )

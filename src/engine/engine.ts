@@ -30,6 +30,7 @@ import { claimHome, type OwnerInfo, type Ownership } from './keep/ownership.ts';
 import { createReserve } from './keep/reserve.ts';
 import { prepareSocket, type SocketPlace, socketAddress } from './keep/socket-path.ts';
 import { openStateStore } from './keep/state.ts';
+import { watchMeans } from './means-watch.ts';
 import { createOperations } from './operations.ts';
 import { openPast } from './past.ts';
 import { look, startsProgram } from './probe/index.ts';
@@ -229,6 +230,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     if (text === inForce.text) return;
     inForce = { text, parsed: taken.parsed };
     core.apply(taken.config);
+    if (mode !== 'once') means.look(taken.config);
     audit?.write('health', { event: 'config-loaded', services: taken.config.services.length, watched: idsOf(taken.config) }, clock.now());
   };
   const configWatch =
@@ -255,6 +257,8 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
           onTrouble: (error) =>
             problems.set('config-refused', `config.json cannot be read, the last good one is in force: ${errorText(error)}`),
         });
+  const means = watchMeans({ timers, processes, userHome, searchPath: process.env['PATH'], problem: problems.set });
+  if (mode !== 'once') means.look(ground.loaded.config);
   const stopSweeping = sweepQueue(queue, mode === 'once');
 
   const sightOf = (cell: Cell): ServiceSight => ({
@@ -374,6 +378,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
   async function close(): Promise<void> {
     configWatch?.close();
     stopSweeping();
+    means.close();
     stopping.abort();
     const looks = Promise.all([...core.cells.values()].map((cell) => cell.round));
     await core.close();

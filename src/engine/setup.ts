@@ -2,6 +2,7 @@
 // The command line's other door; each function opens what it needs and leaves nothing behind.
 import os from 'node:os';
 import path from 'node:path';
+import type { Config } from '../contract/config.ts';
 import { HealthError } from '../contract/errors.ts';
 import { JARVIS_PRESET } from '../contract/preset.ts';
 import type { ReplayReport } from '../contract/replay.ts';
@@ -12,6 +13,7 @@ import { checkConfig, formatProblems } from './keep/config-problems.ts';
 import { realFs, replaceFile } from './keep/durable-file.ts';
 import { openHome } from './keep/home.ts';
 import type { Discovered } from './probe/discover.ts';
+import type { Means } from './probe/means.ts';
 import { createProcessPort } from './probe/processes.ts';
 import { createStartService } from './start-service.ts';
 import { bootId, createClock, realTimers } from './system.ts';
@@ -65,7 +67,11 @@ export async function writeFirstConfig(home: string, version: string, preset?: s
 }
 
 /** Judges a file, by default the home's. Rejects `config-invalid` with every problem, as text and as data. */
-export async function validateFile(file: string | undefined, home: string): Promise<{ path: string; services: number; warnings: string }> {
+export async function validateFile(
+  file: string | undefined,
+  home: string,
+  withMeans = false,
+): Promise<{ path: string; services: number; warnings: string; means: Means[] }> {
   const target = file === undefined ? configPath(home) : path.resolve(file);
   const name = path.basename(target);
   const checked = checkConfig(await readConfigText(target), target);
@@ -75,7 +81,17 @@ export async function validateFile(file: string | undefined, home: string): Prom
     });
   }
   const warnings = checked.warnings.length > 0 ? formatProblems(checked.warnings, name) : '';
-  return { path: target, services: checked.config.services.length, warnings };
+  return { path: target, services: checked.config.services.length, warnings, means: withMeans ? await meansOf(checked.config) : [] };
+}
+
+/** What a remedy of this configuration would lack here, without doing anything. */
+async function meansOf(config: Config): Promise<Means[]> {
+  const { checkMeans } = await import('./probe/means.ts');
+  const { processes } = await machinePorts();
+  const context = { userHome: os.homedir(), searchPath: process.env['PATH'], processes, signal: new AbortController().signal };
+  const lacking: Means[] = [];
+  for await (const means of checkMeans(config, context)) if (means.ok !== true) lacking.push(means);
+  return lacking;
 }
 
 export const schemaText = configJsonSchemaText;
