@@ -14,7 +14,6 @@ import { createCommandPort } from './commands.ts';
 import { type Core, createCore } from './core.ts';
 import { type ServiceSight, summarize, viewOf } from './decide/summary.ts';
 import { type ConfigInForce, createConfigOperations } from './edit-config.ts';
-import { gatherEvidence } from './evidence.ts';
 import { knowsHowToStart, knowsHowToStop, runRemedy, startServiceBy, stopService } from './heal/index.ts';
 import { readHistory } from './history.ts';
 import { identifyService, serviceProcessAge } from './identify-service.ts';
@@ -196,7 +195,12 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       look,
       startsProgram,
       runRemedy,
-      evidence: (cell) => gatherEvidence(cell.service, processes, userHome),
+      // Needed when somebody is told: not before (docs/decisions/0004-memory.md).
+      evidence: async (cell) => {
+        const { gatherEvidence } = await import('./evidence.ts');
+        const wellAtMs = wellAt(cell);
+        return gatherEvidence(cell.service, { processes, commands, timers, userHome, home, wellAtMs });
+      },
       watch: watch.watch,
       unwatch: watch.unwatch,
       identify: (cell) => identifyService(cell, processes),
@@ -389,6 +393,12 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     await past.close();
     await audit?.close().catch(() => undefined);
   }
+}
+
+/** When this service was last seen well, as far as this engine or its state knows. Unix time. */
+function wellAt({ lastOkAt, state, service }: Cell): number {
+  const since = state.health.incident?.startedAt ?? state.health.since;
+  return lastOkAt?.wallMs ?? since.wallMs - service.intervalMs;
 }
 
 const idsOf = (config: Config): string[] => config.services.map((service) => service.id);
