@@ -30,8 +30,10 @@ const DAY_MS = 86_400_000;
 /** Cooldowns, budgets and incidents that reach into the time that is asked for. */
 const BEFORE_MS = DAY_MS;
 const LINES_A_PIECE = 256;
+/** Repairs and alerts of so long are read at once. */
+const DEEDS_MS = 10 * DAY_MS;
 /** Nobody waits for longer than this on the engine's own thread. */
-const SLICE_MS = 8;
+const SLICE_MS = 4;
 
 export async function replayHome(options: ReplayOptions): Promise<ReplayReport> {
   const { home, config, present, timers = realTimers, nowMs = systemNow } = options;
@@ -46,12 +48,16 @@ export async function replayHome(options: ReplayOptions): Promise<ReplayReport> 
   };
   const health = pieces(readAudit({ home, logs: ['health'], fromMs: beginMs, toMs }));
   const older = await openOlderPast(home);
+  await rest();
   try {
     const first = await health.next();
     const logsFromMs = first.done ? undefined : first.value[0]?.at;
     const oldUntilMs = Math.min(toMs, logsFromMs ?? toMs);
     const deeds: RecordedDeeds = { attempts: [], alerts: [], unwritable: [] };
-    if (beginMs < oldUntilMs) older?.addDeeds(deeds, beginMs, oldUntilMs);
+    for (let at = beginMs; older && at < oldUntilMs; at += DEEDS_MS) {
+      older.addDeeds(deeds, at, Math.min(at + DEEDS_MS, oldUntilMs));
+      await rest();
+    }
     for await (const { line } of readAudit({ home, logs: ['recovery', 'alerts'], fromMs: Math.max(beginMs, oldUntilMs), toMs })) {
       addDeed(deeds, line);
       await rest();
@@ -70,6 +76,7 @@ export async function replayHome(options: ReplayOptions): Promise<ReplayReport> 
       changes += piece.value.filter(({ kind, at }) => kind === 'configured' && at >= fromMs).length;
       await world.play(piece.value, rest);
     }
+    await rest();
     const exactFromMs = isOlder ? logsFromMs : logsFromMs === undefined ? undefined : Math.min(logsFromMs, fromMs);
     return reportOf({ fromMs, toMs, exactFromMs, changes, deeds, played: world.played(), config, present });
   } finally {
