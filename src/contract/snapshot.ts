@@ -48,6 +48,23 @@ export const serviceViewSchema = z.object({
   url: z.string().nullable(),
   logs: z.string().nullable(),
   pausedUntil: time.nullable(),
+  /** What each remedy achieved in the last 90 days, in the order of the configuration, and the advice of another order, in
+   * words; absent where nothing was tried. */
+  repairs: z
+    .object({
+      remedies: z.array(
+        z.object({
+          remedy: z.string(),
+          action: z.string(),
+          attempts: z.int(),
+          succeeded: z.int(),
+          /** From its start to healthy. */
+          medianSeconds: z.number().nullable(),
+        }),
+      ),
+      advice: z.string().nullable(),
+    })
+    .optional(),
   /** What a person can do now. */
   can: z.object({ heal: z.boolean(), start: z.boolean(), stop: z.boolean() }),
 });

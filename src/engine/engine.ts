@@ -284,6 +284,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       stop: knowsHowToStop(cell.service.recovery),
     },
     uptime: past.uptimes(cell.service.id),
+    repairs: past.repairs(cell.service),
   });
   const snapshot = (): Snapshot => {
     const now = clock.now();

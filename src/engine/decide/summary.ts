@@ -23,6 +23,7 @@ export interface ServiceSight {
   readonly can: ServiceView['can'];
   /** Uptime in percent over 24 h, 7 d, 30 d; null where nothing is recorded. */
   readonly uptime: ServiceView['uptime'];
+  readonly repairs?: ServiceView['repairs'] | undefined;
 }
 
 export function phaseOf(state: ServiceState, isHeld: boolean, now: Stamp): Phase {
@@ -45,7 +46,7 @@ export function isDown(state: ServiceState, isHeld: boolean, now: Stamp): boolea
 }
 const DOWN: ReadonlySet<Phase> = new Set(['recovering', 'settling', 'held', 'gave-up', 'stopped']);
 
-export function viewOf({ service, state, sight, can, uptime }: ServiceSight, now: Moment): ServiceView {
+export function viewOf({ service, state, sight, can, uptime, repairs }: ServiceSight, now: Moment): ServiceView {
   const { health, recovery, alert } = state;
   const last = recovery.current ?? recovery.attempts.at(-1);
   const isSeen = sight.lastLook !== undefined;
@@ -90,6 +91,7 @@ export function viewOf({ service, state, sight, can, uptime }: ServiceSight, now
     url: service.url ?? (service.check.type === 'http' ? service.check.url : null),
     logs: service.logs ?? null,
     pausedUntil: paused?.forMs === undefined ? null : isoTime({ wallMs: now.wallMs + remainingMs(paused.since, paused.forMs, now) }),
+    ...(repairs ? { repairs } : {}),
     can,
   };
 }

@@ -10,6 +10,12 @@ export interface OpenIncident {
   readonly startedAt: number;
   readonly strikes: number;
 }
+export interface Tried {
+  readonly remedy: string;
+  readonly action: string | null;
+  readonly outcome: string;
+  readonly seconds: number | null;
+}
 interface NewIncident {
   readonly id: string;
   readonly service: number;
@@ -90,6 +96,9 @@ export function prepareIncidents(db: DatabaseSync) {
     );
   const ofAll = find('');
   const ofOne = find('AND i.service = (SELECT key FROM service WHERE id = ?)');
+  const tried = db.prepare(
+    'SELECT remedy, action, outcome, seconds FROM attempt WHERE service = ? AND started_at >= ? AND outcome IS NOT NULL ORDER BY started_at DESC LIMIT 500',
+  );
   const attempts = db.prepare(
     `SELECT a.id, a.incident, s.id AS service, a.remedy, a."trigger", a.started_at, a.outcome, a.reason, a.seconds, a.output, a.action,
       a.before, a.after
@@ -130,6 +139,9 @@ export function prepareIncidents(db: DatabaseSync) {
     },
     finish: ({ id, outcome, reason, seconds, output, after }: FinishedAttempt) => finish.run(outcome, reason, seconds, output, after, id),
     alert: (atMs: number, service: number, id: string, event: string, detail: string) => addAlert.run(atMs, service, id, event, detail),
+
+    /** What was tried on one service since then, at most the newest 500. */
+    tried: (service: number, sinceMs: number) => tried.all(service, sinceMs) as unknown as Tried[],
 
     /** Newest first, each with what was tried. */
     list({ service, fromMs, toMs }: IncidentPeriod): IncidentView[] {
