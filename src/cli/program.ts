@@ -115,7 +115,11 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     .option('--since <duration>', 'how far back', '7d');
   command('schema', 'the JSON schema of the configuration', async (call) => (await import('./config-commands.ts')).schema(call));
   command('open', 'the dashboard in the browser, signed in', async (call) => (await import('./open.ts')).open(call));
-  command('doctor', 'the self-test, with the way to mend each trouble', async (call) => (await import('./doctor.ts')).doctor(call));
+  command('doctor', 'the self-test, with the way to mend each trouble', async (call, _args, options) =>
+    (await import('./doctor.ts')).doctor(call, { isRepairing: options['repair'] === true, isSure: options['yes'] === true }),
+  )
+    .option('--repair', 'first mend what can be mended safely, each step named and asked for')
+    .option('--yes', 'with --repair: do each step without asking');
   // Only here: a command of its own takes no word too many.
   program.allowExcessArguments().action(async (options: Options) => {
     const [word] = program.args;

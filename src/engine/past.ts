@@ -97,7 +97,12 @@ export function openPast<A extends AuditPort>(options: PastOptions<A>): Past<A> 
       if (!store) return undefined;
       const known = repairs.get(service.id);
       if (known?.service === service) return known.value;
-      const value = repairsOf(service, store.tried(service.id, clock.now().wallMs - REPAIRS_MS));
+      let value: ServiceView['repairs'];
+      try {
+        value = repairsOf(service, store.tried(service.id, clock.now().wallMs - REPAIRS_MS));
+      } catch {
+        // What is wrong with the database is told in the status; a view must not break by it.
+      }
       repairs.set(service.id, { service, value });
       return value;
     },

@@ -96,6 +96,11 @@ async function meansOf(config: Config): Promise<Means[]> {
 
 export const schemaText = configJsonSchemaText;
 
+/** The schema beside the configuration, for editors. */
+export async function writeSchema(home: string, version: string): Promise<void> {
+  await writeSchemaFile(home, version, (file, content) => replaceFile(realFs, file, Buffer.from(content)));
+}
+
 /** A rehearsal without an engine: only reads, and nobody needs to own the home. Rejects `config-invalid`. */
 export async function replayFile(options: {
   home: string;
