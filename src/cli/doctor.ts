@@ -44,6 +44,10 @@ export async function doctor(call: Call, { isRepairing, isSure }: DoctorOptions)
         () => false,
       );
     },
+    engineView: async () => {
+      const ask = await onlyEngine(call.home);
+      return (await ask('status', {})).engine;
+    },
     backgroundState: background.state,
   });
   for await (const found of asked) {

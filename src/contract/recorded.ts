@@ -57,7 +57,7 @@ export interface RecordedAlert {
   readonly kind: string;
 }
 /** An attempt that was not begun, because its intent could not be written (R3). */
-export interface RecordedRefusal {
+interface RecordedRefusal {
   readonly at: number;
   readonly service: string;
 }

@@ -87,6 +87,10 @@ export const snapshotSchema = z.object({
       dryRun: z.boolean(),
       recoveryEnabled: z.boolean(),
       home: z.string(),
+      /** How often its process woke in an hour, on average since its start; null in its first minute. */
+      wakeUpsPerHour: z.int().nullable().optional(),
+      /** null: not asked (`battery.slower` is 1), or the system does not tell. */
+      onBattery: z.boolean().nullable().optional(),
     })
     .nullable(),
   /** What is wrong with the app itself: a refused configuration, a home that can't be written, a failing channel. */

@@ -62,6 +62,8 @@ export interface CoreDeps {
   /** Processes that belong to a service by its `find`, where its check identifies none. */
   identify(cell: Cell): Promise<readonly ProcessIdentity[]>;
   isAlive(identity: ProcessIdentity): boolean;
+  /** By how many times everyday looks come more rarely now (on battery); default 1. */
+  slower?(): number;
   problem(code: string, message: string | undefined): void;
   /** Something that a view shows has changed. `isNews` false: only a time or a number, of which views may hear a little later. */
   changed(isNews?: boolean): void;
@@ -237,7 +239,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     const now = clock.now();
     if (cell.restState === cell.state && cell.lastLook) {
       // What `nextDue` says of a service at rest.
-      planRoutine(cell, now.bootMs + remainingMs(cell.lastLook.startedAt, cell.service.intervalMs, now), now);
+      planRoutine(cell, now.bootMs + remainingMs(cell.lastLook.startedAt, everydayMs(cell), now), now);
       return;
     }
     const waits = [left(cell.planWaitMs, cell.planAt, now), left(cell.alertWaitMs, cell.alertAt, now)].filter((ms) => ms !== undefined);
@@ -250,9 +252,12 @@ export function createCore(deps: CoreDeps, first: Config): Core {
       startsProgram: deps.startsProgram(cell.service.check),
       now,
     });
-    if (due.reason === 'interval' && due.inMs) planRoutine(cell, now.bootMs + due.inMs, now);
+    if (due.reason === 'interval' && due.inMs && cell.lastLook)
+      planRoutine(cell, now.bootMs + remainingMs(cell.lastLook.startedAt, everydayMs(cell), now), now);
     else planLook(cell, due.inMs, now);
   }
+
+  const everydayMs = (cell: Cell): number => cell.service.intervalMs * (deps.slower?.() ?? 1);
 
   /** The everyday look: together with those that are due at nearly the same moment. */
   function planRoutine(cell: Cell, atBootMs: number, now: Moment): void {

@@ -14,6 +14,7 @@ import { createCommandPort } from './commands.ts';
 import { type Core, createCore } from './core.ts';
 import { type ServiceSight, summarize, viewOf } from './decide/summary.ts';
 import { type ConfigInForce, createConfigOperations } from './edit-config.ts';
+import { createEnergy } from './energy.ts';
 import { knowsHowToStart, knowsHowToStop, runRemedy, startServiceBy, stopService } from './heal/index.ts';
 import { readHistory } from './history.ts';
 import { identifyService, serviceProcessAge } from './identify-service.ts';
@@ -36,7 +37,7 @@ import { look, startsProgram } from './probe/index.ts';
 import { createProcessPort } from './probe/processes.ts';
 import { createProcessWatch } from './probe/watch.ts';
 import { createStartService } from './start-service.ts';
-import { bootId, createClock, createIds, realTimers } from './system.ts';
+import { bootId, createClock, createIds, loopTurns, realTimers } from './system.ts';
 import { countTrail, type Tally } from './tally.ts';
 import { type AgentQueue, createAgentQueue } from './tell/agent-queue.ts';
 import { createDesktopNotifier } from './tell/desktop-notifier.ts';
@@ -79,6 +80,7 @@ const TELL_NEWS_MS = 10;
 const TELL_LOOKS_MS_A_SERVICE = 1;
 const TELL_LOOKS_MAX_MS = 1_000;
 const CLOSE_MS = 4_200;
+const PER_HOUR_AFTER_MS = 60_000;
 
 /** Opens the engine. Rejects with HealthError: `config-invalid`, `config-missing`, `home-owned`, `home-unusable`. */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
@@ -166,6 +168,14 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
   const userHome = os.homedir();
   const stopping = new AbortController();
   const desktop = createDesktopNotifier({ platform: process.platform, commands, timers });
+  const energy = createEnergy({
+    timers,
+    commands,
+    platform: process.platform,
+    changed: () => {
+      for (const cell of core.cells.values()) core.reschedule(cell);
+    },
+  });
   const core: Core = createCore(
     {
       clock,
@@ -206,6 +216,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       identify: (cell) => identifyService(cell, processes),
       processAge: (cell) => serviceProcessAge(cell, processes),
       isAlive: processes.isAlive,
+      slower: energy.slower,
       problem: problems.set,
       changed: views.changed,
     },
@@ -234,8 +245,10 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     if (text === inForce.text) return;
     inForce = { text, parsed: taken.parsed };
     core.apply(taken.config);
-    if (mode !== 'once') means.look(taken.config);
     audit?.write('health', { event: 'config-loaded', services: taken.config.services.length, watched: idsOf(taken.config) }, clock.now());
+    if (mode === 'once') return;
+    means.look(taken.config);
+    energy.take(taken.config);
   };
   const configWatch =
     mode === 'once'
@@ -263,6 +276,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
         });
   const means = watchMeans({ timers, processes, userHome, searchPath: process.env['PATH'], problem: problems.set });
   if (mode !== 'once') means.look(ground.loaded.config);
+  if (mode !== 'once') energy.take(ground.loaded.config);
   const stopSweeping = sweepQueue(queue, mode === 'once');
 
   const sightOf = (cell: Cell): ServiceSight => ({
@@ -286,6 +300,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     uptime: past.uptimes(cell.service.id),
     repairs: past.repairs(cell.service),
   });
+  const turnsAtStart = loopTurns();
   const snapshot = (): Snapshot => {
     const now = clock.now();
     return {
@@ -301,6 +316,8 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
         dryRun: isDryRun,
         recoveryEnabled: core.config().recovery.enabled,
         home,
+        wakeUpsPerHour: perHour(loopTurns() - turnsAtStart, elapsedMs(startedAt, now)),
+        onBattery: energy.isOnBattery() ?? null,
       },
       problems: problems.list(),
     };
@@ -384,6 +401,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     configWatch?.close();
     stopSweeping();
     means.close();
+    energy.close();
     stopping.abort();
     const looks = Promise.all([...core.cells.values()].map((cell) => cell.round));
     await core.close();
@@ -400,6 +418,11 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
 function wellAt({ lastOkAt, state, service }: Cell): number {
   const since = state.health.incident?.startedAt ?? state.health.since;
   return lastOkAt?.wallMs ?? since.wallMs - service.intervalMs;
+}
+
+/** null before there is enough to tell. */
+function perHour(count: number, inMs: number): number | null {
+  return inMs < PER_HOUR_AFTER_MS ? null : Math.round((count * 3_600_000) / inMs);
 }
 
 const idsOf = (config: Config): string[] => config.services.map((service) => service.id);

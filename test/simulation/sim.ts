@@ -86,6 +86,8 @@ export interface Sim {
   /** What is sent beside an alert never arrives: a log on a dead disk. */
   isEvidenceStuck: boolean;
   isDryRun: boolean;
+  /** By how many times everyday looks come more rarely, as on battery. */
+  slower: number;
   events(name: string, service?: string): Extract<LogLine, { kind: 'audit' }>[];
   remedies(service: string, trigger?: Trigger): Extract<LogLine, { kind: 'remedy' }>[];
   told(service?: string): Extract<LogLine, { kind: 'told' }>[];
@@ -243,6 +245,7 @@ export async function createSim(
         identify: async () => [],
         processAge: async () => undefined,
         isAlive: () => true,
+        slower: () => sim.slower,
         problem(code, message) {
           if (message === undefined) problems.delete(code);
           else problems.set(code, message);
@@ -296,6 +299,7 @@ export async function createSim(
     isChannelBroken: false,
     channelMs: 50,
     isEvidenceStuck: false,
+    slower: 1,
     isDryRun: options.isDryRun ?? false,
     get config() {
       return config;
