@@ -8,11 +8,12 @@ import { history } from './history.ts';
 import { idle } from './idle.ts';
 import type { Row } from './lab.ts';
 import { punctual } from './punctual.ts';
+import { replay } from './replay.ts';
 import { status } from './status.ts';
 import { tcp } from './tcp-checks.ts';
 import { window } from './window.ts';
 
-const FIGURES: Record<string, () => Promise<Row[]>> = { killed, hung, tcp, punctual, idle, status, history, events, window, app };
+const FIGURES: Record<string, () => Promise<Row[]>> = { killed, hung, tcp, punctual, idle, status, history, events, window, app, replay };
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in FIGURES));

@@ -192,7 +192,7 @@ export async function fillPast(options: PastOptions): Promise<number> {
 }
 
 /** Services of the same names for an engine that is to live in this home; each is well without anything to answer. */
-function configText(count: number, intervalMs: number): string {
+export function configText(count: number, intervalMs: number): string {
   const services = Array.from({ length: count }, (_, index) => {
     const number = String(index + 1).padStart(2, '0');
     return { id: `service-${number}`, name: `Service ${number}`, check: { type: 'command', run: ['true'] }, recovery: [] };

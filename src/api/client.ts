@@ -5,7 +5,7 @@ import { type OperationName, requestOf } from '../contract/routes.ts';
 
 /** A heal that waits for its outcome may take as long as a start window, a look as long as its timeout. */
 const PATIENCE_MS = 60 * 60_000;
-const PATIENT: ReadonlySet<OperationName> = new Set(['check', 'heal', 'start', 'stop']);
+const PATIENT: ReadonlySet<OperationName> = new Set(['check', 'heal', 'start', 'stop', 'replay']);
 /** All else is answered from memory and the home's files: an engine that needs longer is stuck, and whoever asks must hear of it. */
 const ANSWER_MS = 15_000;
 

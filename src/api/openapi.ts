@@ -16,6 +16,7 @@ const SUMMARY: Record<OperationName, string> = {
   schema: 'The JSON schema of the configuration.',
   discover: 'What runs on this machine and could be watched. Takes a few seconds.',
   validate: 'Judges a configuration; nothing is changed.',
+  replay: 'What another configuration would have made of the past: alerts and repairs, beside those that there were.',
   saveConfig: 'Judges, saves and puts a configuration in force.',
   check: 'Looks now.',
   heal: 'Restarts a service now.',
@@ -41,6 +42,7 @@ const NAMED: readonly (readonly [string, z.ZodType])[] = [
   ['Alert', OPERATIONS.claim.output],
   ['ConfigFile', OPERATIONS.config.output],
   ['JudgedConfig', OPERATIONS.validate.output],
+  ['Replay', OPERATIONS.replay.output],
   ['Discovered', OPERATIONS.discover.output.element],
 ];
 

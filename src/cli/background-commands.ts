@@ -15,9 +15,12 @@ import { foundLines } from './run.ts';
 /** An engine stays for months and is mostly idle (docs/decisions/0004-memory.md; the same flags stand in bin/jarvis-health). */
 const RUN_FLAGS = ['--max-semi-space-size=2', '--single-threaded-gc', '--expose-gc'];
 
+/** What a background engine runs. */
+export const ENTRY = fileURLToPath(new URL('../../out/cli/index.js', import.meta.url));
+
 export async function backgroundOf(call: Call): Promise<Background> {
   const { processes, commands, timers, start: startService } = await machinePorts();
-  const entry = realpathSync(fileURLToPath(new URL('../../out/cli/index.js', import.meta.url)));
+  const entry = realpathSync(ENTRY);
   return createBackground({
     platform: process.platform,
     userHome: os.homedir(),

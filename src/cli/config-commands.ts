@@ -23,13 +23,15 @@ export async function discover(call: Call): Promise<number> {
   return EXIT.ok;
 }
 
-export async function validate(call: Call, file: string | undefined): Promise<number> {
+export async function validate(call: Call, file: string | undefined, withMeans = false): Promise<number> {
   try {
-    const { path, services, warnings } = await validateFile(file, call.home);
-    if (call.isJson) json(call.io, { ok: true, path, services, warnings });
+    const { path, services, warnings, means } = await validateFile(file, call.home, withMeans);
+    if (call.isJson) json(call.io, { ok: true, path, services, warnings, ...(withMeans ? { means } : {}) });
     else {
       line(call.io, `${path} is valid: ${services} ${services === 1 ? 'service' : 'services'}.`);
       if (warnings) call.io.err(`${warnings}\n`);
+      for (const { component, found, mend } of means) call.io.err(`${component}: ${found}\n  ${mend}\n`);
+      if (withMeans && means.length === 0) line(call.io, 'All that its remedies need is there.');
     }
     return EXIT.ok;
   } catch (error) {

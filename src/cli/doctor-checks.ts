@@ -7,8 +7,9 @@ import type { Config, ServiceConfig } from '../contract/config.ts';
 import { errorText, HealthError, systemCode } from '../contract/errors.ts';
 import type { Status } from '../contract/flow.ts';
 import { HOME_FILES } from '../contract/home.ts';
-import type { ClockPort } from '../contract/ports.ts';
+import type { ClockPort, ProcessPort } from '../contract/ports.ts';
 import { queueSchema } from '../contract/queue.ts';
+import type { Snapshot } from '../contract/snapshot.ts';
 import { sizeText } from '../contract/units.ts';
 import type { BackgroundState } from './background.ts';
 import { configuredLines } from './doctor-config.ts';
@@ -21,6 +22,9 @@ export interface DoctorDeps {
   readonly nodeVersion: string;
   readonly clock: ClockPort;
   readonly env: { readonly PATH?: string | undefined };
+  /** To see who has a port; without them, ports and patterns are not looked at. */
+  readonly processes?: Pick<ProcessPort, 'portOwners' | 'identify'> | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** The home's configuration; rejects `config-missing`, `config-invalid`, `home-unusable`. */
   loadConfig(): Promise<{ readonly config: Config; readonly warnings: readonly { readonly message: string }[] }>;
   /** Throws, with the first wrong place, when the value is not what this state file holds. */
@@ -28,6 +32,8 @@ export interface DoctorDeps {
   readOwner(): Promise<{ readonly pid?: number | undefined; readonly mode?: string | undefined } | undefined>;
   /** Whether the engine answers on its control socket. */
   isUp(): Promise<boolean>;
+  /** What the running engine says of itself; undefined where none answers. */
+  engineView?(): Promise<Snapshot['engine'] | undefined>;
   backgroundState(): Promise<BackgroundState>;
   /** Size of history.db and what its check says, `ok` when nothing is wrong; undefined when there is none. Rejects when it is none. */
   historyState(): Promise<{ readonly bytes: number; readonly check: string } | undefined>;
@@ -148,7 +154,17 @@ async function engineLines(deps: DoctorDeps): Promise<DoctorLine[]> {
   const socket = await asked('control socket', async () =>
     (await deps.isUp()) ? fine('control socket', 'answers') : trouble('control socket', 'does not answer', 'jarvis-health restart'),
   );
-  return [engine, socket];
+  return [engine, socket, ...(await energyLine(deps))];
+}
+
+/** How often it wakes the machine, on which power. */
+async function energyLine({ engineView }: DoctorDeps): Promise<DoctorLine[]> {
+  const engine = await engineView?.().catch(() => undefined);
+  if (!engine || engine.wakeUpsPerHour === undefined) return [];
+  const { wakeUpsPerHour, onBattery } = engine;
+  const power = onBattery === null || onBattery === undefined ? '' : onBattery ? ', on battery' : ', plugged in';
+  const count = wakeUpsPerHour === null ? 'its first minute: not counted yet' : `${wakeUpsPerHour} wake-ups an hour since its start`;
+  return [fine('energy', `${count}${power}`)];
 }
 
 async function backgroundLine(deps: DoctorDeps): Promise<DoctorLine> {

@@ -1,18 +1,32 @@
 // `doctor`: the self-test, one line for each component with the way to mend it. Exit 0, 1 or 2 by the worst line.
+import { realpathSync } from 'node:fs';
 import os from 'node:os';
 import { EXIT } from '../contract/errors.ts';
+import { socketNames } from '../engine/address.ts';
 import { selfTest } from '../engine/self-test.ts';
 import { readOwner } from '../engine/setup.ts';
 import { onlyEngine } from './ask.ts';
-import { backgroundOf } from './background-commands.ts';
+import type { Background } from './background.ts';
+import { backgroundOf, ENTRY } from './background-commands.ts';
 import { DASHBOARD } from './dashboard-files.ts';
 import { runDoctor } from './doctor-checks.ts';
 import type { DoctorLine } from './doctor-line.ts';
 import { json, line, paint } from './io.ts';
 import type { Call } from './program.ts';
 
-export async function doctor(call: Call): Promise<number> {
+export interface DoctorOptions {
+  /** Mend what can be mended safely, then test. */
+  readonly isRepairing: boolean;
+  /** Without asking for each step. */
+  readonly isSure: boolean;
+}
+
+export async function doctor(call: Call, { isRepairing, isSure }: DoctorOptions): Promise<number> {
   const background = await backgroundOf(call);
+  if (isRepairing) {
+    // What it does is for people; programs read the test that follows.
+    await repair(call.isJson ? { ...call, io: { ...call.io, out: call.io.err, isTerminal: false } } : call, background, isSure);
+  }
   const lines: DoctorLine[] = [];
   const asked = runDoctor({
     home: call.home,
@@ -30,6 +44,10 @@ export async function doctor(call: Call): Promise<number> {
         () => false,
       );
     },
+    engineView: async () => {
+      const ask = await onlyEngine(call.home);
+      return (await ask('status', {})).engine;
+    },
     backgroundState: background.state,
   });
   for await (const found of asked) {
@@ -40,6 +58,22 @@ export async function doctor(call: Call): Promise<number> {
   if (call.isJson) json(call.io, { overall: worst, lines });
   else line(call.io, `\n${SUMMARY[worst]}`);
   return EXIT[worst];
+}
+
+async function repair(call: Call, background: Background, isSure: boolean): Promise<void> {
+  const { findMendings, mend, supervisorOf } = await import('./doctor-repair.ts');
+  const { writeSchema } = await import('../engine/setup.ts');
+  const { home, io } = call;
+  const mendings = await findMendings({
+    home,
+    uid: process.getuid?.() ?? 0,
+    isOwned: async () => (await readOwner(home)) !== undefined,
+    sockets: await socketNames(home),
+    writeSchema: () => writeSchema(home, call.version),
+    supervisor: await supervisorOf(background, [process.execPath, realpathSync(ENTRY)]).catch(() => undefined),
+  });
+  await mend(io, mendings, isSure);
+  line(io);
 }
 
 const SUMMARY = {

@@ -3,7 +3,7 @@ import { EXIT, HealthError } from '../contract/errors.ts';
 import { type Ask, onlyEngine } from './ask.ts';
 import { json, line } from './io.ts';
 import type { Call } from './program.ts';
-import { historyLine, incidentLines } from './report.ts';
+import { historyLine, incidentLines, repairLines } from './report.ts';
 
 export async function history(call: Call, service: string | undefined, sinceMs: number | undefined): Promise<number> {
   const lines = await past(call, 'trail', service, sinceMs);
@@ -18,7 +18,16 @@ export async function incidents(call: Call, service: string | undefined, sinceMs
   if (call.isJson) json(call.io, found);
   else if (found.length === 0) line(call.io, 'No incidents in this time.');
   else for (const incident of found) for (const text of incidentLines(incident)) line(call.io, text);
+  if (!call.isJson) for (const text of await repairs(call, service)) line(call.io, text);
   return EXIT.ok;
+}
+
+/** Only a running engine has them at hand. */
+async function repairs(call: Call, service: string | undefined): Promise<string[]> {
+  const ask: Ask = await onlyEngine(call.home);
+  const snapshot = await ask('status', {}).catch(() => undefined);
+  const lines = (snapshot?.services ?? []).filter(({ id }) => service === undefined || id === service).flatMap(repairLines);
+  return lines.length > 0 ? ['', ...lines] : [];
 }
 
 /** Asks the engine, which first writes out what it still holds; without one the log files answer, and nobody needs to own the home. */

@@ -105,10 +105,21 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     (await import('./config-commands.ts')).init(call, textOption(options['preset'])),
   ).option('--preset <name>', 'write a ready configuration instead: jarvis');
   command('discover', 'what runs here and could be watched', async (call) => (await import('./config-commands.ts')).discover(call));
-  command('validate [file]', 'check a configuration', async (call, [file]) => (await import('./config-commands.ts')).validate(call, file));
+  command('validate [file]', 'check a configuration', async (call, [file], options) =>
+    (await import('./config-commands.ts')).validate(call, file, options['means'] === true),
+  ).option('--means', 'also whether its remedies could be carried out here, without doing anything');
+  command('replay', 'what another configuration would have made of the last days', async (call, _args, options) =>
+    (await import('./replay-command.ts')).replay(call, textOption(options['config']), durationOption('--since', options['since'])),
+  )
+    .option('--config <file>', 'the configuration to try; without it the one in force')
+    .option('--since <duration>', 'how far back', '7d');
   command('schema', 'the JSON schema of the configuration', async (call) => (await import('./config-commands.ts')).schema(call));
   command('open', 'the dashboard in the browser, signed in', async (call) => (await import('./open.ts')).open(call));
-  command('doctor', 'the self-test, with the way to mend each trouble', async (call) => (await import('./doctor.ts')).doctor(call));
+  command('doctor', 'the self-test, with the way to mend each trouble', async (call, _args, options) =>
+    (await import('./doctor.ts')).doctor(call, { isRepairing: options['repair'] === true, isSure: options['yes'] === true }),
+  )
+    .option('--repair', 'first mend what can be mended safely, each step named and asked for')
+    .option('--yes', 'with --repair: do each step without asking');
   // Only here: a command of its own takes no word too many.
   program.allowExcessArguments().action(async (options: Options) => {
     const [word] = program.args;

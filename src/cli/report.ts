@@ -42,6 +42,16 @@ export function statusLines(snapshot: Snapshot, io: Io, nowMs: number): string[]
   ];
 }
 
+/** How the remedies of a service have worked, and the advice of another order. */
+export function repairLines({ name, repairs }: ServiceView): string[] {
+  if (!repairs) return [];
+  const rows = repairs.remedies.map(({ action, attempts, succeeded, medianSeconds }) => {
+    const speed = medianSeconds === null ? '' : `, ${medianSeconds.toFixed(1)} s to healthy (median)`;
+    return `  ${action}: ${attempts === 0 ? 'not tried' : `helped ${succeeded} of ${attempts} times${speed}`}`;
+  });
+  return [`${name}: repairs of the last 90 days`, ...rows, ...(repairs.advice ? [`  → ${repairs.advice}`] : [])];
+}
+
 export function serviceLines(view: ServiceView, io: Io, width: number, nowMs: number): string[] {
   const shown: Shown = view.phase === 'paused' || view.phase === 'stopped' ? 'unknown' : view.status;
   const sign = view.phase === 'paused' ? '‖' : view.phase === 'stopped' ? '■' : SIGN[shown];

@@ -18,7 +18,17 @@ export type EffectEvent =
     };
 
 type RecoveryEvent =
-  | { event: 'recovery-started'; service: string; attempt: string; remedy: string; trigger: Trigger; reason: string }
+  | {
+      event: 'recovery-started';
+      service: string;
+      attempt: string;
+      remedy: string;
+      trigger: Trigger;
+      reason: string;
+      /** What is run, and what the look before it saw. */
+      action?: string;
+      before?: string;
+    }
   | {
       event: 'recovery-finished';
       service: string;
@@ -28,6 +38,9 @@ type RecoveryEvent =
       secondsToHealthy: number | null;
       reason: string;
       output: string;
+      /** What the look that told the outcome saw; how long the remedy itself ran. */
+      after?: string;
+      ranMs?: number;
     }
   | { event: 'recovery-skipped'; service: string; reason: string }
   | ({ service: string; attempt: string } & EffectEvent);
@@ -47,6 +60,10 @@ export interface CheckEvent {
   noStrike?: string;
   /** Why somebody was told, or was not (R6). */
   alert?: string;
+  /** Age of its youngest process, where a failing look asked for it (R4). */
+  processAgeMs?: number;
+  /** Only looked: no repair, no alert (a `check` without an engine). */
+  isOnlyLook?: true;
   /** The incident that stands open after this look, if any. */
   incident?: string | undefined;
 }

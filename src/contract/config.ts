@@ -381,6 +381,12 @@ const recoverySchema = z
     error: 'at least cooldown x (maxAttempts - 1), or the budget could never be spent',
   });
 
+const batterySchema = z.strictObject({
+  slower: count('a number from 1 to 20', 1, 20)
+    .default(1)
+    .describe('On battery, services that are well are checked so many times more rarely; failing ones as ever.'),
+});
+
 export const configSchema = z.strictObject({
   $schema: z.string({ error: 'a text' }).optional().describe('Schema beside this file, so that editors complete and check it.'),
   about: z
@@ -392,6 +398,7 @@ export const configSchema = z.strictObject({
   concurrency: count('a number from 1 to 1000', 1, 1_000).default(32).describe('How many checks may run a program at the same time.'),
   alerts: alertsSchema.prefault({}).describe('When and how people and the agent are told.'),
   recovery: recoverySchema.prefault({}).describe('The pace and the budget of repairs.'),
+  battery: batterySchema.prefault({}).describe('What is done otherwise while the machine runs on its battery.'),
   services: z.array(serviceSchema, { error: 'a list of services' }).describe('What is watched.'),
 });
 
@@ -429,6 +436,8 @@ export interface Config {
   readonly concurrency: number;
   readonly channels: readonly ChannelName[];
   readonly recovery: RecoveryConfig;
+  /** By how many times everyday looks come more rarely on battery; 1: not at all. */
+  readonly onBatterySlower: number;
   /** Enabled services only, in the order of the file. */
   readonly services: readonly ServiceConfig[];
 }
@@ -439,6 +448,7 @@ export function resolveConfig(parsed: ParsedConfig): Config {
   return {
     concurrency: parsed.concurrency,
     channels: parsed.alerts.channels,
+    onBatterySlower: parsed.battery.slower,
     recovery: {
       enabled: parsed.recovery.enabled,
       cooldownMs: parsed.recovery.cooldown,

@@ -155,6 +155,9 @@ export interface Attempt {
   readonly finishedAt: Stamp | undefined;
   /** What the remedy printed, capped (R18). */
   readonly output: string | undefined;
+  /** What the look that led to it saw, and the one that told its outcome. */
+  readonly before?: string | undefined;
+  readonly after?: string | undefined;
 }
 
 export interface Incident {

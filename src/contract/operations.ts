@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import { overviewSchema, seriesSchema } from './history.ts';
 import { queueAlertSchema } from './queue.ts';
+import { replaySchema } from './replay.ts';
 import type { OperationName } from './routes.ts';
 import { serviceViewSchema, snapshotSchema } from './snapshot.ts';
 import { LONGEST_DURATION_MS } from './units.ts';
@@ -22,6 +23,10 @@ const attemptViewSchema = z.object({
   reason: z.string(),
   secondsToHealthy: z.number().nullable(),
   output: z.string(),
+  /** What was run; what the look before it saw, and the one that told its outcome. Not known to records of older versions. */
+  action: z.string().optional(),
+  before: z.string().optional(),
+  after: z.string().optional(),
 });
 export type AttemptView = z.infer<typeof attemptViewSchema>;
 
@@ -98,6 +103,11 @@ export const OPERATIONS = {
   validate: { input: z.strictObject({ text: z.string().max(5_000_000) }), output: judgedConfigSchema },
   /** `base`: the text that the edit started from; refused as `conflict` when the file has changed meanwhile. */
   saveConfig: { input: z.strictObject({ text: z.string().max(5_000_000), base: z.string().optional() }), output: configFileSchema },
+  /** `from` default: seven days ago, `to` now. Rejects `config-invalid`. Takes some seconds for a long time. */
+  replay: {
+    input: z.strictObject({ text: z.string().max(5_000_000), from: time.optional(), to: time.optional() }),
+    output: replaySchema,
+  },
   /** `round`: also recovery and alerts, and wait for the outcome of an attempt that it starts. */
   check: { input: byService.extend({ round: z.boolean().optional() }), output: serviceViewSchema },
   heal: { input: byService.extend({ wait: z.boolean().optional() }), output: attemptViewSchema },

@@ -26,6 +26,8 @@ export const queueAlertSchema = z.object({
     lastLogLines: z.array(z.string()),
     changesSinceHealthy: z.array(z.string()),
     topProcesses: z.array(z.string()),
+    /** Disk, memory and load when the alert was raised. */
+    machine: z.array(z.string()).optional(),
   }),
   allowedActions: z.array(z.string()),
   state: z.enum(['pending', 'claimed', 'done']),

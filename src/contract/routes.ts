@@ -19,6 +19,8 @@ export const ROUTES = {
   discover: { kind: 'query', method: 'GET', path: '/api/v1/discover' },
   validate: { kind: 'command', method: 'POST', path: '/api/v1/config/validate' },
   saveConfig: { kind: 'command', method: 'PUT', path: '/api/v1/config' },
+  /** What another configuration would have made of the past. */
+  replay: { kind: 'command', method: 'POST', path: '/api/v1/config/replay' },
   check: { kind: 'command', method: 'POST', path: '/api/v1/services/:id/check' },
   heal: { kind: 'command', method: 'POST', path: '/api/v1/services/:id/heal' },
   pause: { kind: 'command', method: 'POST', path: '/api/v1/services/:id/pause' },

@@ -13,6 +13,11 @@ test.each([
   ['mail to me@example.org', 'mail to me@example.org'],
   ['sent Bearer abc.def', 'sent Bearer …'],
   ['connect postgres://me:hunter2@localhost/db', 'connect postgres://me:…@localhost/db'],
+  ['AWS_SECRET_ACCESS_KEY=abc/def+1 started', 'AWS_SECRET_ACCESS_KEY=… started'],
+  ['{"github_token":"abc","user":"x"}', '{"github_token":…,"user":"x"}'],
+  ['pushed with ghp_0123456789abcdef0123456789', 'pushed with …'],
+  ['key sk-proj-0123456789abcdefghij in use', 'key … in use'],
+  ['sent eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0abc.sig on', 'sent … on'],
   ['GET /index.html 200', 'GET /index.html 200'],
 ])('%s', (text, expected) => {
   expect(scrub(text)).toBe(expected);

@@ -50,6 +50,23 @@ export const serviceViewSchema = z.object({
   url: z.string().nullable(),
   logs: z.string().nullable(),
   pausedUntil: time.nullable(),
+  /** What each remedy achieved in the last 90 days, in the order of the configuration, and the advice of another order, in
+   * words; absent where nothing was tried. */
+  repairs: z
+    .object({
+      remedies: z.array(
+        z.object({
+          remedy: z.string(),
+          action: z.string(),
+          attempts: z.int(),
+          succeeded: z.int(),
+          /** From its start to healthy. */
+          medianSeconds: z.number().nullable(),
+        }),
+      ),
+      advice: z.string().nullable(),
+    })
+    .optional(),
   /** What a person can do now. */
   can: z.object({ heal: z.boolean(), start: z.boolean(), stop: z.boolean() }),
 });
@@ -72,6 +89,10 @@ export const snapshotSchema = z.object({
       dryRun: z.boolean(),
       recoveryEnabled: z.boolean(),
       home: z.string(),
+      /** How often its process woke in an hour, on average since its start; null in its first minute. */
+      wakeUpsPerHour: z.int().nullable().optional(),
+      /** null: not asked (`battery.slower` is 1), or the system does not tell. */
+      onBattery: z.boolean().nullable().optional(),
     })
     .nullable(),
   /** What is wrong with the app itself: a refused configuration, a home that can't be written, a failing channel. */

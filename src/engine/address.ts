@@ -1,7 +1,7 @@
 // Where an engine is found: its home and its control socket. Light, so that a client loads nothing else of the engine.
 import os from 'node:os';
 import { resolveHome } from './keep/home.ts';
-import { connectAddress } from './keep/socket-path.ts';
+import { connectAddress, socketAddress } from './keep/socket-path.ts';
 
 /** Path of the home for this call: the flag, else the environment, else the platform's place (PRODUCT section 3). */
 export function homeOf(flag: string | undefined, env: Readonly<Record<string, string | undefined>>): string {
@@ -11,4 +11,10 @@ export function homeOf(flag: string | undefined, env: Readonly<Record<string, st
 /** Address of the control socket of whoever owns this home. */
 export function socketOf(home: string): Promise<string> {
   return connectAddress(home, { uid: process.getuid?.() ?? 0, tmp: os.tmpdir() });
+}
+
+/** Every name of that socket: where it is, and the link to it in the home, where it is elsewhere. */
+export async function socketNames(home: string): Promise<string[]> {
+  const { address, link } = socketAddress(home, { uid: process.getuid?.() ?? 0, tmp: os.tmpdir() });
+  return [...new Set([await socketOf(home), address, ...(link === undefined ? [] : [link])])];
 }

@@ -1,5 +1,6 @@
 // Runs one remedy whose intent is durable, and brings its return back into the state (R3, R4, R17, R18, R20).
 import type { RemedyConfig } from '../contract/config.ts';
+import { describeRemedy } from '../contract/describe-remedy.ts';
 import type { ProcessIdentity, ServiceState } from '../contract/flow.ts';
 import type { AuditPort, ClockPort, RemedyContext, RemedyResult, StartedProcess } from '../contract/ports.ts';
 import type { Cell } from './cell.ts';
@@ -73,28 +74,6 @@ export function contextFor(
 /** Every decision is made and recorded, and nothing is touched (R20). */
 function dryRun(remedy: RemedyConfig): RemedyResult {
   return { kind: 'acted', reason: 'dry-run', message: `Would have run ${describeRemedy(remedy)}`, output: '' };
-}
-
-/** One line for people: what this remedy does. */
-function describeRemedy(remedy: RemedyConfig): string {
-  switch (remedy.type) {
-    case 'command':
-      return remedy.run.join(' ');
-    case 'restart-process':
-      return `a restart: ${remedy.start.join(' ')}`;
-    case 'launchd':
-      return `a restart of ${remedy.label} by launchd`;
-    case 'http':
-      return `${remedy.method} ${remedy.url}`;
-    case 'delete-old-logs':
-      return `a deletion of old logs in ${remedy.paths.join(', ')}`;
-    case 'rotate-logs':
-      return 'a rotation of logs';
-    case 'log-top-processes':
-      return 'a record of the top processes';
-    default:
-      return remedy satisfies never;
-  }
 }
 
 export function followStarted(cell: Cell, started: StartedProcess, deps: Pick<AttemptDeps, 'processEnded'>): void {

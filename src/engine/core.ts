@@ -22,7 +22,7 @@ import { newHealth } from './decide/advance-health.ts';
 import { newRecovery, reopenWindow, resumeInterrupted, withoutEnded } from './decide/advance-recovery.ts';
 import { newAlertState } from './decide/alert.ts';
 import { firstDueMs, nextDue } from './decide/due.ts';
-import { phaseOf } from './decide/summary.ts';
+import { isDown } from './decide/summary.ts';
 import { engineStart, isPauseOver, resume, wake } from './decide/will.ts';
 import { WAKE_SETTLE_MS } from './decide/window.ts';
 import { createNotices, type Notices } from './notices.ts';
@@ -64,6 +64,8 @@ export interface CoreDeps {
   isAlive(identity: ProcessIdentity): boolean;
   /** Ids of the services among these whose full disk may be why this one fails (R11); asked only when it fails. */
   fullDisks(service: ServiceConfig, disks: readonly ServiceConfig[]): Promise<readonly string[]>;
+  /** By how many times everyday looks come more rarely now (on battery); default 1. */
+  slower?(): number;
   problem(code: string, message: string | undefined): void;
   /** Something that a view shows has changed. `isNews` false: only a time or a number, of which views may hear a little later. */
   changed(isNews?: boolean): void;
@@ -250,7 +252,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     if (!deps.isScheduled && !cell.state.recovery.current) return;
     if (cell.restState === cell.state && cell.lastLook) {
       // What `nextDue` says of a service at rest.
-      planRoutine(cell, now.bootMs + remainingMs(cell.lastLook.startedAt, cell.service.intervalMs, now), now);
+      planRoutine(cell, now.bootMs + remainingMs(cell.lastLook.startedAt, everydayMs(cell), now), now);
       return;
     }
     const waits = [left(cell.planWaitMs, cell.planAt, now), left(cell.alertWaitMs, cell.alertAt, now)].filter((ms) => ms !== undefined);
@@ -263,9 +265,12 @@ export function createCore(deps: CoreDeps, first: Config): Core {
       startsProgram: deps.startsProgram(cell.service.check),
       now,
     });
-    if (due.reason === 'interval' && due.inMs) planRoutine(cell, now.bootMs + due.inMs, now);
+    if (due.reason === 'interval' && due.inMs && cell.lastLook)
+      planRoutine(cell, now.bootMs + remainingMs(cell.lastLook.startedAt, everydayMs(cell), now), now);
     else planLook(cell, due.inMs, now);
   }
+
+  const everydayMs = (cell: Cell): number => cell.service.intervalMs * (deps.slower?.() ?? 1);
 
   /** The everyday look: together with those that are due at nearly the same moment. */
   function planRoutine(cell: Cell, atBootMs: number, now: Moment): void {
@@ -356,17 +361,18 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   async function dependenciesDown(cell: Cell, depth: RoundDepth): Promise<readonly string[]> {
     const parents = await causesOf(cell);
     const asked = clock.now();
-    const down = await Promise.all(parents.map(async (parent) => ((await isDown(parent, asked, depth)) ? parent.service.id : undefined)));
+    const down = await Promise.all(
+      parents.map(async (parent) => ((await isDownNow(parent, asked, depth)) ? parent.service.id : undefined)),
+    );
     return down.filter((id) => id !== undefined);
   }
-  async function isDown(parent: Cell, asked: Moment, depth: RoundDepth): Promise<boolean> {
+  async function isDownNow(parent: Cell, asked: Moment, depth: RoundDepth): Promise<boolean> {
     if (parent.state.health.paused) return false;
     if (parent.round) await parent.round;
     // A look that began within the last second is new enough; a dozen children ask at the same moment.
     const isFresh = parent.lastLook !== undefined && elapsedMs(parent.lastLook.startedAt, asked) < 1_000;
     if (!isFresh) await runRound(parent, depth);
-    const phase = phaseOf(parent.state, false, clock.now());
-    return parent.state.health.status === 'error' || ['recovering', 'settling', 'held', 'gave-up', 'stopped'].includes(phase);
+    return isDown(parent.state, false, clock.now());
   }
   /** Whoever comes to wait for a cause that has been told, or waits no longer, is named in its alert: there is one for all of them. */
   function noteWaiting(cell: Cell, before: readonly string[]): void {

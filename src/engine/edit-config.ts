@@ -1,7 +1,7 @@
 // The configuration as the window edits it: shown as it stands in the file, judged, saved and taken over at once; and
 // what runs on this machine that it could watch besides. Writes config.json and nothing else.
 import path from 'node:path';
-import type { ParsedConfig, ServiceInput } from '../contract/config.ts';
+import { type ParsedConfig, resolveConfig, type ServiceInput } from '../contract/config.ts';
 import { errorText, HealthError } from '../contract/errors.ts';
 import type { ConfigProblemView, DiscoveredView, OperationOutput, Operations } from '../contract/operations.ts';
 import { configPath, type LoadedConfig, readConfigText, writeConfig } from './keep/config-file.ts';
@@ -21,14 +21,19 @@ interface EditDeps {
   /** Puts a configuration in force that has just been written. */
   take(loaded: LoadedConfig): void;
   readonly discover?: (home: string) => Promise<readonly Discovered[]>;
+  /** Brings what has happened until now into the logs. */
+  readonly flush?: () => Promise<void>;
 }
 type ConfigFile = OperationOutput<'config'>;
 
-export function createConfigOperations(deps: EditDeps): Pick<Operations, 'config' | 'schema' | 'validate' | 'saveConfig' | 'discover'> {
+export function createConfigOperations(
+  deps: EditDeps,
+): Pick<Operations, 'config' | 'schema' | 'validate' | 'saveConfig' | 'discover' | 'replay'> {
   const { home, version, inForce, take, discover = discoverMachine } = deps;
   const file = configPath(home);
   const name = path.basename(file);
   let saving: Promise<unknown> = Promise.resolve();
+  let rehearsing: Promise<unknown> = Promise.resolve();
   let looking: Promise<readonly Discovered[]> | undefined;
 
   /** The file as it stands now; where it can't be read, what is in force, and why. */
@@ -62,6 +67,14 @@ export function createConfigOperations(deps: EditDeps): Pick<Operations, 'config
     return { path: file, text: loaded.text, problems: [] };
   }
 
+  async function rehearse(text: string, from: string | undefined, to: string | undefined): Promise<OperationOutput<'replay'>> {
+    const checked = checkConfig(text, name);
+    if (!checked.ok) throw refused(checked.problems);
+    await deps.flush?.().catch(() => undefined);
+    const { replayHome } = await import('./replay.ts'); // needed when somebody is about to change something
+    return replayHome({ home, config: checked.config, present: resolveConfig(inForce().parsed), fromMs: msOf(from), toMs: msOf(to) });
+  }
+
   return {
     config: current,
     schema: async () => JSON.parse(configJsonSchemaText(version)) as Record<string, unknown>,
@@ -70,6 +83,12 @@ export function createConfigOperations(deps: EditDeps): Pick<Operations, 'config
       return checked.ok
         ? { ok: true, problems: [], warnings: [...checked.warnings] }
         : { ok: false, problems: [...checked.problems], warnings: [] };
+    },
+    /** One at a time, beside the engine's work (replay.ts). */
+    replay({ text, from, to }) {
+      const asked = rehearsing.then(() => rehearse(text, from, to));
+      rehearsing = asked.catch(() => undefined);
+      return asked;
     },
     /** One at a time: of two edits with the same base only the first may win. */
     saveConfig({ text, base }) {
@@ -99,6 +118,10 @@ export function createConfigOperations(deps: EditDeps): Pick<Operations, 'config
 /** Loaded when asked: an engine may run for months and never look around. */
 async function discoverMachine(home: string): Promise<Discovered[]> {
   return (await import('./setup.ts')).discoverHere(home);
+}
+
+function msOf(time: string | undefined): number | undefined {
+  return time === undefined ? undefined : Date.parse(time);
 }
 
 function refused(problems: readonly ConfigProblem[]): HealthError {

@@ -14,7 +14,7 @@ import { createCommandPort } from './commands.ts';
 import { type Core, createCore } from './core.ts';
 import { type ServiceSight, summarize, viewOf } from './decide/summary.ts';
 import { type ConfigInForce, createConfigOperations } from './edit-config.ts';
-import { gatherEvidence } from './evidence.ts';
+import { createEnergy } from './energy.ts';
 import { fullDisksOf } from './full-disk.ts';
 import { knowsHowToStart, knowsHowToStop, runRemedy, startServiceBy, stopService } from './heal/index.ts';
 import { readHistory } from './history.ts';
@@ -31,13 +31,14 @@ import { claimHome, type OwnerInfo, type Ownership } from './keep/ownership.ts';
 import { createReserve } from './keep/reserve.ts';
 import { prepareSocket, type SocketPlace, socketAddress } from './keep/socket-path.ts';
 import { openStateStore } from './keep/state.ts';
+import { watchMeans } from './means-watch.ts';
 import { createOperations } from './operations.ts';
 import { openPast } from './past.ts';
 import { look, startsProgram } from './probe/index.ts';
 import { createProcessPort } from './probe/processes.ts';
 import { createProcessWatch } from './probe/watch.ts';
 import { createStartService } from './start-service.ts';
-import { bootId, createClock, createIds, realTimers } from './system.ts';
+import { bootId, createClock, createIds, loopTurns, realTimers } from './system.ts';
 import { countTrail, type Tally } from './tally.ts';
 import { type AgentQueue, createAgentQueue } from './tell/agent-queue.ts';
 import { createDesktopNotifier } from './tell/desktop-notifier.ts';
@@ -80,6 +81,7 @@ const TELL_NEWS_MS = 10;
 const TELL_LOOKS_MS_A_SERVICE = 1;
 const TELL_LOOKS_MAX_MS = 1_000;
 const CLOSE_MS = 4_200;
+const PER_HOUR_AFTER_MS = 60_000;
 
 /** Opens the engine. Rejects with HealthError: `config-invalid`, `config-missing`, `home-owned`, `home-unusable`. */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
@@ -167,6 +169,14 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
   const userHome = os.homedir();
   const stopping = new AbortController();
   const desktop = createDesktopNotifier({ platform: process.platform, commands, timers });
+  const energy = createEnergy({
+    timers,
+    commands,
+    platform: process.platform,
+    changed: () => {
+      for (const cell of core.cells.values()) core.reschedule(cell);
+    },
+  });
   const core: Core = createCore(
     {
       clock,
@@ -196,13 +206,19 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       look,
       startsProgram,
       runRemedy,
-      evidence: (cell) => gatherEvidence(cell.service, processes, userHome),
+      // Needed when somebody is told: not before (docs/decisions/0004-memory.md).
+      evidence: async (cell) => {
+        const { gatherEvidence } = await import('./evidence.ts');
+        const wellAtMs = wellAt(cell);
+        return gatherEvidence(cell.service, { processes, commands, timers, userHome, home, wellAtMs });
+      },
       watch: watch.watch,
       unwatch: watch.unwatch,
       identify: (cell) => identifyService(cell, processes),
       processAge: (cell) => serviceProcessAge(cell, processes),
       isAlive: processes.isAlive,
       fullDisks: (service, disks) => fullDisksOf(service, disks, { userHome }),
+      slower: energy.slower,
       problem: problems.set,
       changed: views.changed,
     },
@@ -218,6 +234,8 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       node: process.version,
       dryRun: isDryRun,
       watched: idsOf(ground.loaded.config),
+      boot: startedAt.boot,
+      upMs: Math.round(startedAt.bootMs),
     },
     startedAt,
   );
@@ -230,6 +248,9 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     inForce = { text, parsed: taken.parsed };
     core.apply(taken.config);
     audit?.write('health', { event: 'config-loaded', services: taken.config.services.length, watched: idsOf(taken.config) }, clock.now());
+    if (mode === 'once') return;
+    means.look(taken.config);
+    energy.take(taken.config);
   };
   const configWatch =
     mode === 'once'
@@ -255,6 +276,9 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
           onTrouble: (error) =>
             problems.set('config-refused', `config.json cannot be read, the last good one is in force: ${errorText(error)}`),
         });
+  const means = watchMeans({ timers, processes, userHome, searchPath: process.env['PATH'], problem: problems.set });
+  if (mode !== 'once') means.look(ground.loaded.config);
+  if (mode !== 'once') energy.take(ground.loaded.config);
   const stopSweeping = sweepQueue(queue, mode === 'once');
 
   const sightOf = (cell: Cell): ServiceSight => ({
@@ -277,7 +301,9 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       stop: knowsHowToStop(cell.service.recovery),
     },
     uptime: past.uptimes(cell.service.id),
+    repairs: past.repairs(cell.service),
   });
+  const turnsAtStart = loopTurns();
   const snapshot = (): Snapshot => {
     const now = clock.now();
     return {
@@ -293,6 +319,8 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
         dryRun: isDryRun,
         recoveryEnabled: core.config().recovery.enabled,
         home,
+        wakeUpsPerHour: perHour(loopTurns() - turnsAtStart, elapsedMs(startedAt, now)),
+        onBattery: energy.isOnBattery() ?? null,
       },
       problems: problems.list(),
     };
@@ -328,6 +356,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       home,
       version: options.version,
       inForce: () => inForce,
+      flush: async () => audit?.flush(),
       take: (loaded) => takeConfig(loaded.text, loaded),
     }),
   };
@@ -374,6 +403,8 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
   async function close(): Promise<void> {
     configWatch?.close();
     stopSweeping();
+    means.close();
+    energy.close();
     stopping.abort();
     const looks = Promise.all([...core.cells.values()].map((cell) => cell.round));
     await core.close();
@@ -384,6 +415,17 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     await past.close();
     await audit?.close().catch(() => undefined);
   }
+}
+
+/** When this service was last seen well, as far as this engine or its state knows. Unix time. */
+function wellAt({ lastOkAt, state, service }: Cell): number {
+  const since = state.health.incident?.startedAt ?? state.health.since;
+  return lastOkAt?.wallMs ?? since.wallMs - service.intervalMs;
+}
+
+/** null before there is enough to tell. */
+function perHour(count: number, inMs: number): number | null {
+  return inMs < PER_HOUR_AFTER_MS ? null : Math.round((count * 3_600_000) / inMs);
 }
 
 const idsOf = (config: Config): string[] => config.services.map((service) => service.id);

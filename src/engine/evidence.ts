@@ -1,12 +1,14 @@
-// What the agent gets to see beside an alert (PRODUCT section 8): last lines of the service's log, top processes.
-// Only reads; trouble with reading is no trouble for the alert. What changed since the service was well is not gathered yet.
+// What the agent gets to see beside an alert (PRODUCT section 8): last lines of the service's log, what changed since it was well,
+// top processes, disk and memory. Capped, and without secrets. Only reads; trouble with reading is no trouble for the alert.
 import { constants } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { open, stat, statfs } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { ServiceConfig } from '../contract/config.ts';
-import type { ProcessPort } from '../contract/ports.ts';
+import type { ProcessPort, TimersPort } from '../contract/ports.ts';
+import { scrub } from '../contract/scrub.ts';
 import { sizeText } from '../contract/units.ts';
+import { type ChangesContext, changesSince } from './changes.ts';
 import type { QueueRaise } from './tell/agent-queue.ts';
 
 const TAIL_BYTES = 16_384;
@@ -14,16 +16,52 @@ const TAIL_LINES = 20;
 const LINE_MAX = 500;
 const TOP_COUNT = 5;
 
-export async function gatherEvidence(
-  service: ServiceConfig,
-  processes: ProcessPort,
-  userHome = os.homedir(),
-): Promise<QueueRaise['evidence']> {
-  return {
-    lastLogLines: await lastLines(logOf(service), userHome).catch(() => []),
-    changesSinceHealthy: [],
-    topProcesses: await topProcesses(processes).catch(() => []),
-  };
+export interface EvidenceContext extends ChangesContext {
+  readonly processes: Pick<ProcessPort, 'table'>;
+  readonly timers: Pick<TimersPort, 'after'>;
+  /** When the service was last seen well. Unix time. */
+  readonly wellAtMs: number;
+}
+
+/** A change may take a moment to show. */
+const BEFORE_WELL_MS = 15 * 60_000;
+/** Each part for itself: what hangs must not take the others with it. */
+const PART_MS = 1_500;
+const MOST_CHANGES = 20;
+
+export async function gatherEvidence(service: ServiceConfig, context: EvidenceContext): Promise<QueueRaise['evidence']> {
+  const { processes, userHome, timers, wellAtMs } = context;
+  const part = (work: Promise<string[]>): Promise<string[]> => inTime(work, timers);
+  const [lastLogLines, changesSinceHealthy, top, machine] = await Promise.all([
+    part(lastLines(logOf(service), userHome)),
+    part(changesSince(service, wellAtMs - BEFORE_WELL_MS, context)),
+    part(topProcesses(processes)),
+    part(machineNow(userHome)),
+  ]);
+  return { lastLogLines, changesSinceHealthy: changesSinceHealthy.slice(0, MOST_CHANGES).map(clean), topProcesses: top, machine };
+}
+
+async function inTime(work: Promise<string[]>, timers: Pick<TimersPort, 'after'>): Promise<string[]> {
+  const { promise: late, resolve } = Promise.withResolvers<string[]>();
+  const cancel = timers.after(PART_MS, () => resolve([]));
+  return Promise.race([work.catch(() => []), late]).finally(cancel);
+}
+
+function clean(line: string): string {
+  return scrub(line.slice(0, LINE_MAX));
+}
+
+/** On Linux, free memory is what programs may have (MemAvailable); macOS counts only what nobody has. */
+async function machineNow(userHome: string): Promise<string[]> {
+  const disk = await statfs(userHome);
+  return [
+    `disk: ${sizeText(disk.bavail * disk.bsize)} of ${sizeText(disk.blocks * disk.bsize)} free`,
+    `memory: ${sizeText(os.freemem())} of ${sizeText(os.totalmem())} free`,
+    `load: ${os
+      .loadavg()
+      .map((load) => load.toFixed(1))
+      .join(' ')} on ${os.availableParallelism()} cores`,
+  ];
 }
 
 function logOf(service: ServiceConfig): string | undefined {
@@ -44,24 +82,29 @@ async function lastLines(file: string | undefined, userHome: string): Promise<st
     const from = Math.max(0, size - TAIL_BYTES);
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(size, TAIL_BYTES)), 0, Math.min(size, TAIL_BYTES), from);
     const lines = buffer.subarray(0, bytesRead).toString('utf8').split('\n').filter(Boolean);
-    return (from > 0 ? lines.slice(1) : lines).slice(-TAIL_LINES).map((line) => scrub(line.slice(0, LINE_MAX)));
+    return withoutKeys(from > 0 ? lines.slice(1) : lines)
+      .slice(-TAIL_LINES)
+      .map(clean);
   } finally {
     await handle.close();
   }
 }
 
-async function topProcesses(processes: ProcessPort): Promise<string[]> {
+/** A private key is known by its first line; the rest of it looks like anything. */
+function withoutKeys(lines: readonly string[]): string[] {
+  let isInKey = false;
+  return lines.filter((line) => {
+    const wasInKey = isInKey;
+    if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(line)) isInKey = true;
+    if (/-----END [A-Z ]*PRIVATE KEY-----/.test(line)) isInKey = false;
+    return !wasInKey;
+  });
+}
+
+async function topProcesses(processes: Pick<ProcessPort, 'table'>): Promise<string[]> {
   const { rows } = await processes.table();
   return [...rows.values()]
     .sort((a, b) => b.rssBytes - a.rssBytes)
     .slice(0, TOP_COUNT)
     .map((row) => `${row.pid} ${row.name} ${sizeText(row.rssBytes)}`);
-}
-
-/** Secrets do not leave the machine by way of an alert: `key=value` of telling names, bearer tokens, passwords in addresses. */
-function scrub(line: string): string {
-  return line
-    .replace(/((?:api[-_]?key|token|secret|password|passwd|authorization)["']?\s*[:=]\s*)("[^"]*"|'[^']*'|\S+)/gi, '$1…')
-    .replace(/(bearer\s+)\S+/gi, '$1…')
-    .replace(/(\w+:\/\/[^\s:/@]+:)[^\s@]+@/g, '$1…@');
 }

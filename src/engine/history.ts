@@ -126,6 +126,8 @@ function startedView(service: string, line: Record<string, unknown>): AttemptVie
     reason: textOf(line['reason']),
     secondsToHealthy: null,
     output: '',
+    ...(line['action'] === undefined ? {} : { action: textOf(line['action']) }),
+    ...(line['before'] === undefined ? {} : { before: textOf(line['before']) }),
   };
 }
 
@@ -143,6 +145,7 @@ function finished(incident: IncidentView | undefined, line: Record<string, unkno
     reason: textOf(line['reason']),
     secondsToHealthy: typeof seconds === 'number' ? seconds : null,
     output: textOf(line['output']),
+    ...(line['after'] === undefined ? {} : { after: textOf(line['after']) }),
   });
 }
 

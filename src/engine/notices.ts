@@ -4,6 +4,7 @@ import type { Config } from '../contract/config.ts';
 import { errorText } from '../contract/errors.ts';
 import type { Alert, Delivery, Notice, NoticeKind, NotifyReason } from '../contract/flow.ts';
 import type { AuditPort, ChannelPort, ClockPort, TimersPort } from '../contract/ports.ts';
+import { scrub } from '../contract/scrub.ts';
 import { elapsedMs, isoTime, type Moment, remainingMs, stampOf } from '../contract/time.ts';
 import { noticeWords } from '../contract/words.ts';
 import type { Cell } from './cell.ts';
@@ -324,7 +325,7 @@ async function raiseOf(cell: Cell, alert: Alert, notice: Notice, deps: NoticeDep
       remedy: attempt.remedy,
       outcome: attempt.outcome ?? 'running',
       reason: attempt.outcomeReason ?? attempt.reason,
-      output: attempt.output ?? '',
+      output: scrub(attempt.output ?? ''),
     })),
     evidence: await evidenceInTime(cell, deps),
     allowedActions: allowedActions(cell),

@@ -46,9 +46,10 @@ export function createOperations(deps: OperationDeps): Pick<Operations, Acting> 
   }
 
   /** A change of the state by somebody's word: durable before the answer. */
-  async function changed(cell: Cell, what: string): Promise<ServiceView> {
+  async function changed(cell: Cell, what: string, more: { readonly forMs?: number } = {}): Promise<ServiceView> {
     core.put(cell);
-    core.attemptDeps.audit.write('health', { event: 'command', service: cell.service.id, command: what }, core.attemptDeps.clock.now());
+    const said = { event: 'command', service: cell.service.id, command: what, ...more } as const;
+    core.attemptDeps.audit.write('health', said, core.attemptDeps.clock.now());
     core.reschedule(cell);
     await core.roundDeps.flush();
     return deps.view(cell);
@@ -125,7 +126,7 @@ export function createOperations(deps: OperationDeps): Pick<Operations, Acting> 
     async pause({ id, forMs }) {
       const cell = cellOf(id);
       cell.state = { ...cell.state, health: pause(cell.state.health, forMs, core.roundDeps.clock.now()) };
-      return changed(cell, 'pause');
+      return changed(cell, 'pause', forMs === undefined ? {} : { forMs });
     },
     async resume({ id }) {
       const cell = cellOf(id);
@@ -221,6 +222,8 @@ function attemptView(attempt: Attempt): AttemptView {
     reason: attempt.outcomeReason ?? attempt.reason,
     secondsToHealthy: attempt.secondsToHealthy ?? null,
     output: attempt.output ?? '',
+    ...(attempt.before === undefined ? {} : { before: attempt.before }),
+    ...(attempt.after === undefined ? {} : { after: attempt.after }),
   };
 }
 

@@ -1,11 +1,14 @@
 // The engine's past: opens the history beside the first rounds, has it listen to the audit trail, and answers what views ask
 // about it. Where there can be no history the engine runs on without one and says so; the trail alone still answers (R17).
+import type { ServiceConfig } from '../contract/config.ts';
 import { errorText, HealthError } from '../contract/errors.ts';
 import type { Overview, Series } from '../contract/history.ts';
 import type { IncidentView, OperationInput } from '../contract/operations.ts';
 import type { AuditPort, ClockPort, TimersPort } from '../contract/ports.ts';
+import type { ServiceView } from '../contract/snapshot.ts';
 import { isoTime } from '../contract/time.ts';
 import type { Cell } from './cell.ts';
+import { repairsOf } from './decide/rank.ts';
 import { type Period, readIncidents } from './history.ts';
 import type { OnQuarantine } from './keep/durable-file.ts';
 import { type HistoryOptions, type HistoryStore, openHistory, type Uptimes } from './keep/history.ts';
@@ -28,6 +31,8 @@ export interface Past<A extends AuditPort> {
   /** The trail, with the history listening to it. */
   readonly audit: A;
   uptimes(service: string): Uptimes;
+  /** How its remedies have worked; read anew after each repair. */
+  repairs(service: ServiceConfig): ServiceView['repairs'];
   series(input: OperationInput<'history'>, cell: Cell | undefined): Promise<Series>;
   overview(services: readonly string[], days: number | undefined): Promise<Overview>;
   incidents(period: Period): Promise<IncidentView[]>;
@@ -35,11 +40,13 @@ export interface Past<A extends AuditPort> {
 }
 
 const DEFAULT_DAYS = 90;
+const REPAIRS_MS = 90 * 86_400_000;
 
 /** Never rejects, and waits for nothing: a history of years takes a moment to be looked through (`quick_check`). */
 export function openPast<A extends AuditPort>(options: PastOptions<A>): Past<A> {
   const { home, clock, problem } = options;
   let store: HistoryStore | undefined;
+  const repairs = new Map<string, { readonly service: ServiceConfig; readonly value: ServiceView['repairs'] }>();
   /** Told before the history was there to listen; undefined once it is, or never will be. */
   let early: Parameters<HistoryStore['line']>[] | undefined = [];
   const opening = openHistory({
@@ -81,6 +88,7 @@ export function openPast<A extends AuditPort>(options: PastOptions<A>): Past<A> 
       ...options.audit,
       write(log, event, at) {
         options.audit.write(log, event, at);
+        if (event.event === 'recovery-finished') repairs.delete(event.service);
         if (store) store.line(log, event, at);
         else early?.push([log, event, at]);
       },
@@ -89,6 +97,19 @@ export function openPast<A extends AuditPort>(options: PastOptions<A>): Past<A> 
         if (store) store.again(check, latencyMs, at);
         else early?.push(['health', { ...check, latencyMs }, at]);
       },
+    },
+    repairs(service) {
+      if (!store) return undefined;
+      const known = repairs.get(service.id);
+      if (known?.service === service) return known.value;
+      let value: ServiceView['repairs'];
+      try {
+        value = repairsOf(service, store.tried(service.id, clock.now().wallMs - REPAIRS_MS));
+      } catch {
+        // What is wrong with the database is told in the status; a view must not break by it.
+      }
+      repairs.set(service.id, { service, value });
+      return value;
     },
     uptimes: (service) => store?.uptimes(service) ?? { '24h': null, '7d': null, '30d': null },
     async series(input, cell) {

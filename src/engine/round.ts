@@ -2,9 +2,10 @@
 // It decides nothing itself and touches the machine only through what it is handed.
 import type { CheckEvent } from '../contract/audit.ts';
 import type { Config, RemedyConfig } from '../contract/config.ts';
+import { actionOf } from '../contract/describe-remedy.ts';
 import type { Phase, Plan, PlanReason, Reading, ServiceState, Verdict } from '../contract/flow.ts';
 import type { AuditPort, ClockPort, IdsPort } from '../contract/ports.ts';
-import { type Moment, stampOf } from '../contract/time.ts';
+import { elapsedMs, type Moment, stampOf } from '../contract/time.ts';
 import type { Cell } from './cell.ts';
 import { noteOk, notePlan, noteTimes } from './cell.ts';
 import { advanceHealth, parentRecoveredSettle, youngLeftMs, youngProcessSettle } from './decide/advance-health.ts';
@@ -60,7 +61,7 @@ export function round(cell: Cell, deps: RoundDeps, depth: RoundDepth, epoch: num
     if (!isNothingNew(cell, seen)) return wholeRound(cell, deps, depth, seen);
     if (cell.isGone || deps.isClosing()) return undefined;
     noteLook(cell, seen);
-    recordAgain(cell, deps, seen);
+    recordAgain(cell, deps, seen, depth);
     return undefined;
   });
 }
@@ -121,7 +122,7 @@ async function wholeRound(cell: Cell, deps: RoundDeps, depth: RoundDepth, seen: 
   const begun = depth === 'full' ? followPlan(cell, plan, deps, now) : undefined;
   if (begun) await begun;
   if (depth === 'full') followAlert(cell, deps, isHeld, now);
-  recordCheck(cell, deps, phaseOf(cell.state, isHeld, reading.endedAt), reading);
+  recordCheck(cell, deps, phaseOf(cell.state, isHeld, reading.endedAt), reading, depth);
   cell.restState = cell.state === before && plan.reason === 'not-failing' && isAtRest(before) ? before : undefined;
   if (cell.state !== before) deps.put(cell);
   if (isAttemptOver) deps.attemptFinished(cell);
@@ -248,6 +249,7 @@ export async function begin(cell: Cell, plan: Extract<Plan, { kind: 'attempt' }>
     plan,
     id: deps.ids.next('a'),
     isDryRun: deps.isDryRun,
+    before: cell.verdict?.message,
     now,
   });
   cell.state = { ...before, recovery };
@@ -279,6 +281,8 @@ export async function begin(cell: Cell, plan: Extract<Plan, { kind: 'attempt' }>
       remedy: attempt.remedy,
       trigger: attempt.trigger,
       reason: attempt.reason,
+      action: actionOf(remedy),
+      ...(attempt.before === undefined ? {} : { before: attempt.before }),
     },
     now,
   );
@@ -339,12 +343,14 @@ export function recordFinished(cell: Cell, deps: Pick<RoundDeps, 'audit'>, now: 
       secondsToHealthy: attempt.secondsToHealthy ?? null,
       reason: attempt.outcomeReason ?? '',
       output: attempt.output ?? '',
+      ...(attempt.after === undefined ? {} : { after: attempt.after }),
+      ...(attempt.returnedAt ? { ranMs: Math.round(elapsedMs(attempt.startedAt, attempt.returnedAt)) } : {}),
     },
     now,
   );
 }
 
-function recordCheck(cell: Cell, deps: RoundDeps, phase: Phase, reading: Reading): void {
+function recordCheck(cell: Cell, deps: RoundDeps, phase: Phase, reading: Reading, depth: RoundDepth): void {
   const { verdict, state } = cell;
   if (!verdict) return;
   const line: CheckEvent = {
@@ -362,16 +368,19 @@ function recordCheck(cell: Cell, deps: RoundDeps, phase: Phase, reading: Reading
     // Why it is no strike, and why nobody is told: decisions too (R16).
     ...(verdict.status === 'error' && verdict.whyNoStrike ? { noStrike: verdict.whyNoStrike } : {}),
     ...(cell.alertReason ? { alert: cell.alertReason } : {}),
+    // What a rehearsal needs to decide as it was decided here (replay.ts).
+    ...(verdict.status === 'error' && reading.processAgeMs !== undefined ? { processAgeMs: Math.round(reading.processAgeMs) } : {}),
+    ...(depth === 'look' ? { isOnlyLook: true as const } : {}),
   };
   deps.audit.write('health', line, reading.endedAt);
-  cell.healthyLine = phase === 'healthy' ? line : undefined;
+  cell.healthyLine = phase === 'healthy' && depth === 'full' ? line : undefined;
 }
 
 /** After a look that saw nothing new: the last line says all of it but the time. */
-function recordAgain(cell: Cell, deps: RoundDeps, reading: Reading): void {
+function recordAgain(cell: Cell, deps: RoundDeps, reading: Reading, depth: RoundDepth): void {
   const line = cell.healthyLine;
-  if (line && line.alert === cell.alertReason) deps.audit.again(line, tenths(reading.latencyMs), reading.endedAt);
-  else recordCheck(cell, deps, 'healthy', reading);
+  if (line && depth === 'full' && line.alert === cell.alertReason) deps.audit.again(line, tenths(reading.latencyMs), reading.endedAt);
+  else recordCheck(cell, deps, 'healthy', reading, depth);
 }
 
 const tenths = (ms: number): number => Math.round(ms * 10) / 10;

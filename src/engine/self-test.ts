@@ -25,6 +25,8 @@ export async function selfTest(home: string) {
   const { clock, processes, commands, timers } = await machinePorts();
   return {
     clock,
+    processes,
+    signal: new AbortController().signal,
     loadConfig: () => loadConfig(home),
     parseState: (file: string, value: unknown): unknown => PARSERS[file]?.(value),
     findHelper: () => findDesktopHelper({ platform: process.platform }),

@@ -2,15 +2,18 @@
 // The command line's other door; each function opens what it needs and leaves nothing behind.
 import os from 'node:os';
 import path from 'node:path';
+import type { Config } from '../contract/config.ts';
 import { HealthError } from '../contract/errors.ts';
 import { JARVIS_PRESET } from '../contract/preset.ts';
+import type { ReplayReport } from '../contract/replay.ts';
 import { createCommandPort } from './commands.ts';
-import { configPath, readConfigText, writeConfig, writeSchemaFile } from './keep/config-file.ts';
+import { configPath, loadConfig, readConfigText, writeConfig, writeSchemaFile } from './keep/config-file.ts';
 import { configJsonSchemaText } from './keep/config-json-schema.ts';
 import { checkConfig, formatProblems } from './keep/config-problems.ts';
 import { realFs, replaceFile } from './keep/durable-file.ts';
 import { openHome } from './keep/home.ts';
 import type { Discovered } from './probe/discover.ts';
+import type { Means } from './probe/means.ts';
 import { createProcessPort } from './probe/processes.ts';
 import { createStartService } from './start-service.ts';
 import { bootId, createClock, realTimers } from './system.ts';
@@ -64,7 +67,11 @@ export async function writeFirstConfig(home: string, version: string, preset?: s
 }
 
 /** Judges a file, by default the home's. Rejects `config-invalid` with every problem, as text and as data. */
-export async function validateFile(file: string | undefined, home: string): Promise<{ path: string; services: number; warnings: string }> {
+export async function validateFile(
+  file: string | undefined,
+  home: string,
+  withMeans = false,
+): Promise<{ path: string; services: number; warnings: string; means: Means[] }> {
   const target = file === undefined ? configPath(home) : path.resolve(file);
   const name = path.basename(target);
   const checked = checkConfig(await readConfigText(target), target);
@@ -74,7 +81,46 @@ export async function validateFile(file: string | undefined, home: string): Prom
     });
   }
   const warnings = checked.warnings.length > 0 ? formatProblems(checked.warnings, name) : '';
-  return { path: target, services: checked.config.services.length, warnings };
+  return { path: target, services: checked.config.services.length, warnings, means: withMeans ? await meansOf(checked.config) : [] };
+}
+
+/** What a remedy of this configuration would lack here, without doing anything. */
+async function meansOf(config: Config): Promise<Means[]> {
+  const { checkMeans } = await import('./probe/means.ts');
+  const { processes } = await machinePorts();
+  const context = { userHome: os.homedir(), searchPath: process.env['PATH'], processes, signal: new AbortController().signal };
+  const lacking: Means[] = [];
+  for await (const means of checkMeans(config, context)) if (means.ok !== true) lacking.push(means);
+  return lacking;
 }
 
 export const schemaText = configJsonSchemaText;
+
+/** The schema beside the configuration, for editors. */
+export async function writeSchema(home: string, version: string): Promise<void> {
+  await writeSchemaFile(home, version, (file, content) => replaceFile(realFs, file, Buffer.from(content)));
+}
+
+/** A rehearsal without an engine: only reads, and nobody needs to own the home. Rejects `config-invalid`. */
+export async function replayFile(options: {
+  home: string;
+  file: string;
+  text: string;
+  fromMs: number;
+  toMs: number;
+}): Promise<ReplayReport> {
+  const { home, file, text, fromMs, toMs } = options;
+  const checked = checkConfig(text, path.basename(file));
+  if (!checked.ok) {
+    throw new HealthError(
+      'config-invalid',
+      `${path.basename(file)} is refused:\n${formatProblems(checked.problems, path.basename(file))}`,
+      {
+        details: { problems: checked.problems },
+      },
+    );
+  }
+  const present = await loadConfig(home).catch(() => undefined); // what is in force is only compared with
+  const { replayHome } = await import('./replay.ts');
+  return replayHome({ home, config: checked.config, present: present?.config, fromMs, toMs });
+}

@@ -112,3 +112,8 @@ export function createIds(now: () => number = () => Date.now()): IdsPort {
 export function systemNow(): number {
   return Date.now();
 }
+
+/** Turns of the event loop since this process began: each time that it woke, for a timer or for news from outside (uv_metrics_info). */
+export function loopTurns(): number {
+  return process.getBuiltinModule('node:perf_hooks').performance.nodeTiming.uvMetricsInfo.loopCount;
+}

@@ -14,7 +14,15 @@ import { createSimHome, openSimQueueFile, openSimStore, type SimHome } from './h
 import { createSimTime, type SimTime } from './time.ts';
 import { createSimService, type Nature, type SimService } from './world.ts';
 
-export type LogLine = { readonly atMs: number; readonly wallJumps: number; readonly boot: string; readonly life: number } & (
+/** `wallMs`: what the clock of the machine said then, for `audit` what the line itself says. */
+export type LogLine = {
+  readonly atMs: number;
+  readonly wallJumps: number;
+  readonly boot: string;
+  readonly life: number;
+  readonly wallMs: number;
+  readonly bootMs: number;
+} & (
   | { readonly kind: 'audit'; readonly seenMs: number; readonly event: AuditEvent & { service?: string } }
   | {
       readonly kind: 'remedy';
@@ -35,7 +43,9 @@ export type LogLine = { readonly atMs: number; readonly wallJumps: number; reado
       readonly forMs: number | undefined;
     }
 );
-type Entry<L = LogLine> = L extends LogLine ? Omit<L, 'atMs' | 'wallJumps' | 'boot' | 'life'> : never;
+type Entry<L = LogLine> = L extends LogLine
+  ? Omit<L, 'atMs' | 'wallJumps' | 'boot' | 'life' | 'wallMs' | 'bootMs'> & { wallMs?: number }
+  : never;
 
 interface Life {
   readonly number: number;
@@ -79,6 +89,8 @@ export interface Sim {
   /** What is sent beside an alert never arrives: a log on a dead disk. */
   isEvidenceStuck: boolean;
   isDryRun: boolean;
+  /** By how many times everyday looks come more rarely, as on battery. */
+  slower: number;
   events(name: string, service?: string): Extract<LogLine, { kind: 'audit' }>[];
   remedies(service: string, trigger?: Trigger): Extract<LogLine, { kind: 'remedy' }>[];
   told(service?: string): Extract<LogLine, { kind: 'told' }>[];
@@ -128,7 +140,8 @@ export async function createSim(
   let crashIn: number | undefined;
 
   const write = (entry: Entry, number = lives): void => {
-    log.push({ atMs: time.trueMs(), wallJumps, boot: time.clock.now().boot, life: number, ...entry } as LogLine);
+    const { boot, wallMs, bootMs } = time.clock.now();
+    log.push({ atMs: time.trueMs(), wallJumps, boot, life: number, wallMs, bootMs, ...entry } as LogLine);
   };
   const never = (): Promise<never> => new Promise(() => {});
   const serviceOf = (id: string): SimService => services.get(id) as SimService;
@@ -201,7 +214,8 @@ export async function createSim(
             if (!mine.isAlive) return;
             // The line tells when it was seen or meant, not when it was written.
             const agoMs = at.boot === time.clock.now().boot ? time.clock.now().bootMs - at.bootMs : 0;
-            write({ kind: 'audit', seenMs: time.trueMs() - agoMs, event: event as AuditEvent & { service?: string } }, number);
+            const seenMs = time.trueMs() - agoMs;
+            write({ kind: 'audit', seenMs, wallMs: at.wallMs, event: event as AuditEvent & { service?: string } }, number);
           },
           again(check, latencyMs, at) {
             this.write('health', { ...check, latencyMs }, at);
@@ -242,6 +256,7 @@ export async function createSim(
         isAlive: () => true,
         fullDisks: async (service, disks) =>
           (service.check.type === 'disk' ? [] : disks).map(({ id }) => id).filter((id) => sim.fullDisks.has(id)),
+        slower: () => sim.slower,
         problem(code, message) {
           if (message === undefined) problems.delete(code);
           else problems.set(code, message);
@@ -297,6 +312,7 @@ export async function createSim(
     fullDisks: new Set(),
     channelMs: 50,
     isEvidenceStuck: false,
+    slower: 1,
     isDryRun: options.isDryRun ?? false,
     get config() {
       return config;

@@ -21,6 +21,8 @@ export interface BeginInput {
   readonly plan: Extract<Plan, { kind: 'attempt' }>;
   readonly id: string;
   readonly isDryRun: boolean;
+  /** What the last look saw. */
+  readonly before?: string | undefined;
   readonly now: Moment;
 }
 
@@ -48,6 +50,7 @@ export function beginAttempt(input: BeginInput): RecoveryState {
     secondsToHealthy: undefined,
     finishedAt: undefined,
     output: undefined,
+    before: input.before,
   };
   const isPersons = plan.trigger === 'person';
   return {
@@ -114,16 +117,20 @@ export function advanceRecovery(input: AdvanceRecoveryInput): RecoveryState {
     const isWell = verdict.status === 'ok' || verdict.status === 'warning';
     if (isWell) {
       const seconds = Math.round(elapsedMs(attempt.startedAt, reading.endedAt)) / 1_000;
-      recovery = finish(recovery, 'succeeded', attempt.outcomeReason ?? 'healthy-again', seconds, reading.endedAt);
+      recovery = finish(seenAfter(recovery, verdict), 'succeeded', attempt.outcomeReason ?? 'healthy-again', seconds, reading.endedAt);
     } else if (windowAt(input.health, recovery, reading.startedAt).kind === 'over') {
       // What the remedy itself did or said is in its output.
       const why = verdict.status === 'unknown' ? 'could-not-verify' : 'still-failing';
-      recovery = finish(recovery, 'failed', why, undefined, reading.endedAt);
+      recovery = finish(seenAfter(recovery, verdict), 'failed', why, undefined, reading.endedAt);
     }
   }
   if (recovery.gaveUp && isRearmed(input.health, config, reading.endedAt)) recovery = { ...recovery, gaveUp: undefined };
   const attempts = prunedAttempts(recovery.attempts, config);
   return attempts === recovery.attempts ? recovery : { ...recovery, attempts };
+}
+
+function seenAfter(recovery: RecoveryState, { message }: Verdict): RecoveryState {
+  return recovery.current ? { ...recovery, current: { ...recovery.current, after: message } } : recovery;
 }
 
 /** A person has stopped the service: nobody waits any longer for what the last remedy achieved (R12). */

@@ -25,6 +25,7 @@ export interface ServiceSight {
   readonly can: ServiceView['can'];
   /** Uptime in percent over 24 h, 7 d, 30 d; null where nothing is recorded. */
   readonly uptime: ServiceView['uptime'];
+  readonly repairs?: ServiceView['repairs'] | undefined;
 }
 
 export function phaseOf(state: ServiceState, isHeld: boolean, now: Stamp): Phase {
@@ -40,7 +41,14 @@ export function phaseOf(state: ServiceState, isHeld: boolean, now: Stamp): Phase
   return health.status === 'error' || health.strikes > 0 ? 'failing' : 'healthy';
 }
 
-export function viewOf({ service, state, sight, can, uptime }: ServiceSight, now: Moment): ServiceView {
+/** Whether what depends on it has to wait (R11). */
+export function isDown(state: ServiceState, isHeld: boolean, now: Stamp): boolean {
+  if (state.health.paused) return false;
+  return state.health.status === 'error' || DOWN.has(phaseOf(state, isHeld, now));
+}
+const DOWN: ReadonlySet<Phase> = new Set(['recovering', 'settling', 'held', 'gave-up', 'stopped']);
+
+export function viewOf({ service, state, sight, can, uptime, repairs }: ServiceSight, now: Moment): ServiceView {
   const { health, recovery, alert } = state;
   const last = recovery.current ?? recovery.attempts.at(-1);
   const isSeen = sight.lastLook !== undefined;
@@ -86,6 +94,7 @@ export function viewOf({ service, state, sight, can, uptime }: ServiceSight, now
     url: service.url ?? (service.check.type === 'http' ? service.check.url : null),
     logs: service.logs ?? null,
     pausedUntil: paused?.forMs === undefined ? null : isoTime({ wallMs: now.wallMs + remainingMs(paused.since, paused.forMs, now) }),
+    ...(repairs ? { repairs } : {}),
     can,
   };
 }

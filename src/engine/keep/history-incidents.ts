@@ -10,6 +10,12 @@ export interface OpenIncident {
   readonly startedAt: number;
   readonly strikes: number;
 }
+export interface Tried {
+  readonly remedy: string;
+  readonly action: string | null;
+  readonly outcome: string;
+  readonly seconds: number | null;
+}
 interface NewIncident {
   readonly id: string;
   readonly service: number;
@@ -26,6 +32,8 @@ interface NewAttempt {
   readonly trigger: string;
   readonly startedAt: number;
   readonly reason: string;
+  readonly action: string | null;
+  readonly before: string | null;
 }
 interface FinishedAttempt {
   readonly id: string;
@@ -33,6 +41,7 @@ interface FinishedAttempt {
   readonly reason: string;
   readonly seconds: number | null;
   readonly output: string;
+  readonly after: string | null;
 }
 export interface IncidentPeriod {
   readonly service: string | undefined;
@@ -69,10 +78,11 @@ export function prepareIncidents(db: DatabaseSync) {
   const strike = db.prepare('UPDATE incident SET strikes = max(strikes, ?) WHERE key = ?');
   const alerted = db.prepare('UPDATE incident SET alerted = ? WHERE key = ?');
   const begin = db.prepare(
-    `INSERT INTO attempt (id, service, incident, remedy, "trigger", started_at, reason, output) VALUES (?, ?, ?, ?, ?, ?, ?, '')
+    `INSERT INTO attempt (id, service, incident, remedy, "trigger", started_at, reason, output, action, before)
+      VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?)
       ON CONFLICT (id) DO NOTHING`,
   );
-  const finish = db.prepare('UPDATE attempt SET outcome = ?, reason = ?, seconds = ?, output = ? WHERE id = ?');
+  const finish = db.prepare('UPDATE attempt SET outcome = ?, reason = ?, seconds = ?, output = ?, after = ? WHERE id = ?');
   const addAlert = db.prepare('INSERT OR IGNORE INTO alert VALUES (?, ?, ?, ?, ?)');
   const find = (and: string) =>
     db.prepare(
@@ -86,8 +96,12 @@ export function prepareIncidents(db: DatabaseSync) {
     );
   const ofAll = find('');
   const ofOne = find('AND i.service = (SELECT key FROM service WHERE id = ?)');
+  const tried = db.prepare(
+    'SELECT remedy, action, outcome, seconds FROM attempt WHERE service = ? AND started_at >= ? AND outcome IS NOT NULL ORDER BY started_at DESC LIMIT 500',
+  );
   const attempts = db.prepare(
-    `SELECT a.id, a.incident, s.id AS service, a.remedy, a."trigger", a.started_at, a.outcome, a.reason, a.seconds, a.output
+    `SELECT a.id, a.incident, s.id AS service, a.remedy, a."trigger", a.started_at, a.outcome, a.reason, a.seconds, a.output, a.action,
+      a.before, a.after
       FROM attempt a JOIN service s ON s.key = a.service WHERE a.incident BETWEEN ? AND ? ORDER BY a.started_at`,
   );
 
@@ -119,10 +133,15 @@ export function prepareIncidents(db: DatabaseSync) {
     },
     strike: (key: number, strikes: number) => strike.run(strikes, key),
     alerted: (key: number, kind: string) => alerted.run(kind, key),
-    begin: (attempt: NewAttempt) =>
-      begin.run(attempt.id, attempt.service, attempt.incident ?? null, attempt.remedy, attempt.trigger, attempt.startedAt, attempt.reason),
-    finish: ({ id, outcome, reason, seconds, output }: FinishedAttempt) => finish.run(outcome, reason, seconds, output, id),
+    begin(attempt: NewAttempt): void {
+      const { id, service, incident = null, remedy, trigger, startedAt, reason, action, before } = attempt;
+      begin.run(id, service, incident, remedy, trigger, startedAt, reason, action, before);
+    },
+    finish: ({ id, outcome, reason, seconds, output, after }: FinishedAttempt) => finish.run(outcome, reason, seconds, output, after, id),
     alert: (atMs: number, service: number, id: string, event: string, detail: string) => addAlert.run(atMs, service, id, event, detail),
+
+    /** What was tried on one service since then, at most the newest 500. */
+    tried: (service: number, sinceMs: number) => tried.all(service, sinceMs) as unknown as Tried[],
 
     /** Newest first, each with what was tried. */
     list({ service, fromMs, toMs }: IncidentPeriod): IncidentView[] {
@@ -166,6 +185,9 @@ interface AttemptRow {
   readonly reason: string;
   readonly seconds: number | null;
   readonly output: string;
+  readonly action: string | null;
+  readonly before: string | null;
+  readonly after: string | null;
 }
 
 function incidentView(row: IncidentRow): IncidentView {
@@ -194,5 +216,8 @@ function attemptView(row: AttemptRow): AttemptView {
     reason: row.reason,
     secondsToHealthy: row.seconds,
     output: row.output,
+    ...(row.action === null ? {} : { action: row.action }),
+    ...(row.before === null ? {} : { before: row.before }),
+    ...(row.after === null ? {} : { after: row.after }),
   };
 }

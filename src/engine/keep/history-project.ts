@@ -193,6 +193,8 @@ export function createProjection(deps: ProjectDeps, isLive: boolean): Projection
       trigger: line['trigger'] === 'person' ? 'person' : 'auto',
       startedAt: Math.round(at.wallMs),
       reason: textOf(line['reason']),
+      action: textOf(line['action']) || null,
+      before: textOf(line['before']) || null,
     });
   }
   function attemptFinished(line: Line): void {
@@ -202,6 +204,7 @@ export function createProjection(deps: ProjectDeps, isLive: boolean): Projection
       reason: textOf(line['reason']),
       seconds: numberOf(line['secondsToHealthy']),
       output: textOf(line['output']),
+      after: textOf(line['after']) || null,
     });
   }
 

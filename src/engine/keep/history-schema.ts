@@ -47,6 +47,8 @@ const MIGRATIONS: readonly string[] = [
     at INTEGER NOT NULL, service INTEGER NOT NULL, id TEXT NOT NULL, event TEXT NOT NULL, detail TEXT NOT NULL,
     PRIMARY KEY (at, service, id, event)) STRICT, WITHOUT ROWID;
   `,
+  // What was run, what the look before saw, and the one that told the outcome. NULL: told by an older version.
+  'ALTER TABLE attempt ADD COLUMN action TEXT; ALTER TABLE attempt ADD COLUMN before TEXT; ALTER TABLE attempt ADD COLUMN after TEXT;',
 ];
 
 interface OpenedDatabase<T> {

@@ -235,7 +235,7 @@ describe('the file', () => {
     store.flush();
     for (const name of readdirSync(home)) expect(statSync(path.join(home, name)).mode & 0o777).toBe(0o600);
     expect(query(home, 'PRAGMA journal_mode')).toBe('wal');
-    expect(query(home, 'PRAGMA user_version')).toBe(1);
+    expect(query(home, 'PRAGMA user_version')).toBe(2);
     expect(query(home, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite_%' AND strict = 0")).toBe(0);
   });
 
@@ -347,7 +347,7 @@ describe('the file', () => {
     const before = bytes();
     const opening = begin(home, hand);
     await expect(opening).rejects.toMatchObject({ code: 'home-unusable' });
-    await expect(opening).rejects.toThrow('later version of this program (99, known is 1)');
+    await expect(opening).rejects.toThrow('later version of this program (99, known is 2)');
     expect(bytes()).toEqual(before);
   });
 
@@ -358,7 +358,7 @@ describe('the file', () => {
     tell(store, hand, checkEvent('app'));
     store.flush();
     expect(quarantined).toEqual([]);
-    expect(query(home, 'PRAGMA user_version')).toBe(1);
+    expect(query(home, 'PRAGMA user_version')).toBe(2);
     expect(query(home, 'SELECT count(*) FROM reading')).toBe(1);
   });
 

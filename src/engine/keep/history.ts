@@ -10,7 +10,7 @@ import type { IncidentView } from '../../contract/operations.ts';
 import type { ClockPort, TimersPort } from '../../contract/ports.ts';
 import { isoTime, type Moment } from '../../contract/time.ts';
 import type { OnQuarantine } from './durable-file.ts';
-import { type IncidentPeriod, type IncidentTable, prepareIncidents } from './history-incidents.ts';
+import { type IncidentPeriod, type IncidentTable, prepareIncidents, type Tried } from './history-incidents.ts';
 import { LOGS, markOf, missedLines } from './history-missed.ts';
 import { createProjection, type Projection } from './history-project.ts';
 import { createPruner, type Pruner } from './history-prune.ts';
@@ -52,6 +52,8 @@ export interface HistoryStore {
   uptime(service: string, sinceMs: number): Uptime | undefined;
   /** Percent over 24 h, 7 d and 30 d, some minutes old at most; null where nothing was observed. */
   uptimes(service: string): Uptimes;
+  /** What was tried on this service since then, at most the newest 500. Unix time. */
+  tried(service: string, sinceMs: number): readonly Tried[];
   /** Newest first; undefined while the database does not know all that the logs know. */
   incidents(period: IncidentPeriod): IncidentView[] | undefined;
   close(): Promise<void>;
@@ -519,6 +521,11 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
       if (known && clock.now().bootMs - known.atMs < UPTIME_STALE_MS) return known.value;
       return guarded(() => uptimesOf(on, service), NOTHING);
     },
+    tried: (id, sinceMs) =>
+      answer((on) => {
+        const service = on.services.get(id);
+        return service && on.incidents.tried(service.key, sinceMs);
+      }) ?? [],
     incidents: (period) =>
       answer((on) => {
         return on.tables.meta('rebuild') ? undefined : on.incidents.list(period);

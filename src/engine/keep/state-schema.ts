@@ -52,6 +52,8 @@ const attempt = z.looseObject({
   secondsToHealthy: maybe(z.number()),
   finishedAt: maybe(stamp),
   output: maybe(z.string()),
+  before: maybe(z.string()),
+  after: maybe(z.string()),
 });
 
 const recoveryState = z.looseObject({

@@ -95,6 +95,7 @@ function Whole({ view }: { view: View }) {
       >
         <IncidentList list={list} error={incidents.answer.kind === 'failed' ? incidents.answer.error.message : undefined} nowMs={now} />
       </Section>
+      <Repairs view={view} />
       <LastOutput list={list ?? []} nowMs={now} />
       <Configuration id={view.id} />
     </>
@@ -255,6 +256,24 @@ function Incident({ incident, nowMs }: { incident: IncidentView; nowMs: number }
       </summary>
       {isOpen && <Story incident={incident} nowMs={nowMs} />}
     </details>
+  );
+}
+
+/** How often each remedy helped. Another order is advised in words; only a person changes it. */
+function Repairs({ view: { repairs } }: { view: View }) {
+  if (!repairs) return null;
+  return (
+    <Section title="Repairs of the last 90 days" id="repairs">
+      <ul class="incident-list">
+        {repairs.remedies.map(({ action, attempts, succeeded, medianSeconds }) => (
+          <li key={action}>
+            <code>{action}</code>: {attempts === 0 ? 'not tried' : `helped ${succeeded} of ${attempts} times`}
+            {medianSeconds !== null && `, ${medianSeconds.toFixed(1)} s to healthy (median)`}
+          </li>
+        ))}
+      </ul>
+      {repairs.advice && <p class="quiet-note">{repairs.advice}</p>}
+    </Section>
   );
 }
 

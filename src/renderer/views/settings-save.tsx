@@ -6,6 +6,7 @@ import { draft, useDraft } from '../settings/use-draft.ts';
 import { Button } from '../ui/button.tsx';
 import { Banner } from '../ui/card.tsx';
 import { Diff } from './settings-diff.tsx';
+import { Rehearsal } from './settings-rehearsal.tsx';
 
 /** `means`: what the change means, as names with words. `done` is told whether it is saved. */
 export function SaveDialog({
@@ -76,6 +77,7 @@ export function SaveDialog({
             .map(({ path: place, found, allowed }) => (
               <Banner key={place} kind="warning" title={`Is ${place} meant?`} text={`${found}: ${allowed}`} />
             ))}
+          <Rehearsal text={text} />
           <p class="help">{path}</p>
           <Diff before={base} after={text} label="What changes in the file" />
           <div class="dialog-actions">

@@ -1,0 +1,76 @@
+// What a remedy would lack is found without doing anything: real programs, folders, logs, and a port that a stranger holds.
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type ConfigInput, configSchema, resolveConfig } from '../../contract/config.ts';
+import { checkMeans, type Means } from './means.ts';
+import { createProcessPort } from './processes.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'health-means-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+type Remedy = NonNullable<ConfigInput['services'][number]['recovery']>[number];
+async function means(...recovery: Remedy[]): Promise<Means[]> {
+  const config = resolveConfig(configSchema.parse({ services: [{ id: 'app', check: { type: 'tcp', port: 1 }, recovery }] }));
+  const clock = { now: () => ({ wallMs: 0, bootMs: 0, awakeMs: performance.now(), boot: 'b' }) };
+  const context = { userHome: folder, searchPath: folder, processes: createProcessPort({ clock }), signal: new AbortController().signal };
+  const found: Means[] = [];
+  for await (const one of checkMeans(config, context)) found.push(one);
+  return found;
+}
+const program = (name: string, mode = 0o755) => {
+  writeFileSync(path.join(folder, name), '#!/bin/sh\n');
+  chmodSync(path.join(folder, name), mode);
+};
+
+test('a program is looked for as the remedy would: on its own PATH, in its own folder, and runnable', async () => {
+  program('restart-it');
+  program('no-right', 0o644);
+  mkdirSync(path.join(folder, 'bin'));
+  expect(await means({ type: 'command', run: ['restart-it'] })).toMatchObject([{ ok: true, found: path.join(folder, 'restart-it') }]);
+  expect(await means({ type: 'command', run: ['restart-it'], env: { PATH: '/nowhere' } })).toMatchObject([{ ok: false }]);
+  expect(await means({ type: 'command', run: ['no-right'] })).toMatchObject([
+    { ok: false, found: expect.stringContaining('may not be run') },
+  ]);
+  expect(await means({ type: 'command', run: ['./restart-it'], cwd: '~/' })).toMatchObject([
+    { component: `folder ${folder}` },
+    { ok: true },
+  ]);
+  expect(await means({ type: 'command', run: ['./restart-it'], cwd: '~/gone' })).toMatchObject([
+    { ok: false, found: 'is not there' },
+    { ok: false },
+  ]);
+});
+
+test('a port that a stranger holds is told today; free, or held by the service, it is well', async () => {
+  program('serve');
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as net.AddressInfo;
+  const restart = (match: string): Remedy => ({ type: 'restart-process', find: { port, match }, start: ['serve'] });
+  try {
+    expect(await means(restart('no-such-service'))).toMatchObject([
+      { component: 'program serve', ok: true },
+      { component: `port ${port}`, ok: false, services: ['app'], found: expect.stringContaining(`(pid ${process.pid})`) },
+    ]);
+    expect((await means(restart('/./')))[1]).toMatchObject({ ok: true, found: 'held by the service' });
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
+  expect((await means(restart('no-such-service')))[1]).toMatchObject({ ok: true, found: 'free' });
+});
+
+test('a log that could not be written, and a pattern that names no file', async () => {
+  program('serve');
+  const [, log] = await means({ type: 'restart-process', find: { match: 'x' }, start: ['serve'], log: 'gone/app.log' });
+  expect(log).toMatchObject({ ok: false, found: expect.stringContaining("can't be made in") });
+  const remove: Remedy = { type: 'delete-old-logs', paths: ['~/*.log'], olderThan: '30d' };
+  expect(await means(remove)).toMatchObject([{ ok: 'warning', found: 'no file matches' }]);
+  writeFileSync(path.join(folder, 'old.log'), '');
+  expect(await means(remove)).toMatchObject([{ ok: true, found: '1 now' }]);
+});

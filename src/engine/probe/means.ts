@@ -1,0 +1,172 @@
+// Can what the configuration asks for be done on this machine at all? Programs that can be run as a remedy would run them, folders
+// and logs that can be used, a port that is held by a stranger, patterns that name no file. Looks, and does nothing.
+// Longer than 250 lines would be wrong here: split before that.
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
+import type { Config, ServiceConfig } from '../../contract/config.ts';
+import { systemCode } from '../../contract/errors.ts';
+import { compileMatch } from '../../contract/match.ts';
+import type { ProcessPort } from '../../contract/ports.ts';
+import { findFiles } from './glob.ts';
+
+export interface MeansContext {
+  readonly userHome: string;
+  /** PATH that a remedy's command would have, where the configuration sets none. */
+  readonly searchPath: string | undefined;
+  /** Without it, ports are not looked at. */
+  readonly processes?: Pick<ProcessPort, 'portOwners' | 'identify'> | undefined;
+  /** Without it, patterns are not looked at. */
+  readonly signal?: AbortSignal | undefined;
+}
+export interface Means {
+  /** `program python3`, `folder /x`, `log /x`, `port 3000`, `files /x/*.log`. */
+  readonly component: string;
+  /** Ids of the services that need it. */
+  readonly services: readonly string[];
+  /** `warning`: it may be meant so, or change by itself. */
+  readonly ok: boolean | 'warning';
+  readonly found: string;
+  /** What to do about it; null when all is well. */
+  readonly mend: string | null;
+}
+
+interface Need {
+  readonly service: string;
+  readonly kind: 'program' | 'folder' | 'log' | 'port' | 'files';
+  readonly path: string;
+  /** Where a relative program is looked for. */
+  readonly cwd: string;
+  /** Its own PATH, where the configuration sets one; the `match` of a port. */
+  readonly detail: string | undefined;
+}
+type Finding = Omit<Means, 'component' | 'services'>;
+
+/** One for each program, folder, log, port and pattern, however many services name it. */
+export async function* checkMeans(config: Config, context: MeansContext): AsyncIterable<Means> {
+  const needs = new Map<string, { need: Need; services: Set<string> }>();
+  for (const need of config.services.flatMap((service) => needsOf(service, context))) {
+    const key = [need.kind, need.path, need.kind === 'program' && need.path.includes('/') ? need.cwd : '', need.detail].join('\0');
+    const known = needs.get(key) ?? { need, services: new Set<string>() };
+    known.services.add(need.service);
+    needs.set(key, known);
+  }
+  for (const { need, services } of needs.values()) {
+    const finding = await LOOK[need.kind](need, [...services].join(', '), context);
+    yield { component: `${need.kind} ${need.path}`, services: [...services], ...finding };
+  }
+}
+
+function needsOf(service: ServiceConfig, { userHome, processes, signal }: MeansContext): Need[] {
+  const expand = (path: string, from = userHome) =>
+    path === '~' ? userHome : path.startsWith('~/') ? join(userHome, path.slice(2)) : resolve(from, path);
+  const serviceCwd = service.cwd === undefined ? userHome : expand(service.cwd);
+  const needs: Need[] = [];
+  const add = (kind: Need['kind'], path: string | undefined, cwd = serviceCwd, detail?: string) => {
+    if (path === undefined) return;
+    const isPath = kind === 'folder' || kind === 'log';
+    needs.push({ service: service.id, kind, path: isPath ? expand(path, kind === 'log' ? cwd : userHome) : path, cwd, detail });
+  };
+  add('folder', service.cwd);
+  if (service.check.type === 'command') {
+    const { run, cwd, env } = service.check;
+    add('folder', cwd);
+    add('program', run[0], cwd === undefined ? serviceCwd : expand(cwd), env?.['PATH']);
+  }
+  for (const remedy of service.recovery) {
+    switch (remedy.type) {
+      case 'command':
+      case 'restart-process': {
+        add('folder', remedy.cwd);
+        const cwd = remedy.cwd === undefined ? serviceCwd : expand(remedy.cwd);
+        add('program', remedy.type === 'command' ? remedy.run[0] : remedy.start[0], cwd, remedy.env?.['PATH']);
+        if (remedy.type === 'command') break;
+        add('log', remedy.log, cwd); // a relative log lies in the working folder
+        if (processes && remedy.find.port !== undefined) add('port', String(remedy.find.port), cwd, remedy.find.match);
+        break;
+      }
+      case 'rotate-logs':
+        add('program', remedy.after?.[0]);
+        if (signal) for (const path of remedy.paths ?? []) add('files', path);
+        break;
+      case 'delete-old-logs':
+        if (signal) for (const path of remedy.paths) add('files', path);
+        break;
+      case 'launchd':
+        add('program', '/bin/launchctl');
+        break;
+      case 'log-top-processes':
+      case 'http':
+        break;
+    }
+  }
+  return needs;
+}
+
+const fine = (found: string): Finding => ({ ok: true, found, mend: null });
+const trouble = (found: string, mend: string, ok: false | 'warning' = false): Finding => ({ ok, found, mend });
+
+const LOOK: Record<Need['kind'], (need: Need, who: string, context: MeansContext) => Promise<Finding>> = {
+  async program(need, who, { searchPath }) {
+    const found = await findProgram(need, need.detail ?? searchPath ?? '');
+    if (found.kind === 'found') return fine(found.path);
+    return found.kind === 'not-executable'
+      ? trouble(`${found.path} may not be run`, `chmod u+x '${found.path}'`)
+      : trouble('not found on PATH', `Install it, or write its whole path in the configuration (${who}).`);
+  },
+  async folder({ path }, who) {
+    const found = await stat(path).catch(() => undefined);
+    if (!found?.isDirectory()) return trouble(found ? 'is no folder' : 'is not there', `Make it, or correct the configuration (${who}).`);
+    return (await may(path, constants.X_OK)) ? fine('there') : trouble('may not be entered', `chmod u+x '${path}'`);
+  },
+  async log({ path }, who) {
+    const found = await stat(path).catch((error: unknown) => systemCode(error));
+    if (typeof found === 'object') {
+      if (!found.isFile()) return trouble('is no file', `Correct the configuration (${who}).`);
+      return (await may(path, constants.W_OK)) ? fine('writable') : trouble('may not be written', `chmod u+w '${path}'`);
+    }
+    const folder = dirname(path);
+    if (await may(folder, constants.W_OK | constants.X_OK)) return fine('not there yet; can be made');
+    return trouble(`can't be made in ${folder}`, `Make that folder writable, or correct the configuration (${who}).`);
+  },
+  /** A stranger on the port would be refused at night (R13); that nobody listens is the check's business. */
+  async port({ path, detail = '' }, who, { processes }) {
+    const owners = await processes?.portOwners(Number(path)).catch(() => undefined);
+    if (owners?.kind !== 'known' || owners.pids.length === 0) return fine(owners?.kind === 'known' ? 'free' : 'nobody tells who has it');
+    const rows = (await Promise.all(owners.pids.map((pid) => processes?.identify(pid)))).filter((row) => row !== undefined);
+    const isOurs = compileMatch(detail);
+    const stranger = rows.find((row) => !isOurs(row.command));
+    if (!stranger) return fine('held by the service');
+    const mend = `A restart would be refused: end that program, or correct find.match in the configuration (${who}).`;
+    return trouble(`held by ${stranger.name} (pid ${stranger.pid}), which find.match does not match`, mend);
+  },
+  async files({ path }, who, { userHome, signal = new AbortController().signal }) {
+    const { byPattern, troubles } = await findFiles([path], { userHome, signal });
+    const count = byPattern.get(path)?.length ?? 0;
+    if (count > 0) return fine(`${count} now`);
+    const why = troubles[0] === undefined ? 'no file matches' : `no file matches, and ${troubles[0].path} can't be read`;
+    return trouble(why, `It may be that none is there yet; else correct the configuration (${who}).`, 'warning');
+  },
+};
+
+type Found = { kind: 'found'; path: string } | { kind: 'not-executable'; path: string } | { kind: 'missing' };
+
+/** As the system looks for a program (execvp(3)): a name with a slash is a path, any other is on PATH. */
+async function findProgram({ path, cwd }: Need, searchPath: string): Promise<Found> {
+  const folders = searchPath.split(delimiter).filter(isAbsolute);
+  const candidates = path.includes('/') ? [resolve(cwd, path)] : folders.map((folder) => join(folder, path));
+  let seen: Found = { kind: 'missing' };
+  for (const candidate of candidates) {
+    if (!(await stat(candidate).catch(() => undefined))?.isFile()) continue;
+    if (await may(candidate, constants.X_OK)) return { kind: 'found', path: candidate };
+    if (seen.kind === 'missing') seen = { kind: 'not-executable', path: candidate };
+  }
+  return seen;
+}
+
+function may(path: string, mode: number): Promise<boolean> {
+  return access(path, mode).then(
+    () => true,
+    () => false,
+  );
+}
