@@ -30,6 +30,7 @@ function service(id: string, over: Partial<ServiceView> = {}): ServiceView {
     lastAttempt: null,
     nextAttemptAt: null,
     recoveryReason: null,
+    hold: null,
     strikeReason: null,
     alertReason: null,
     uptime: { '24h': 100, '7d': 100, '30d': 100 },
