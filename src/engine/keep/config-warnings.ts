@@ -58,7 +58,7 @@ export function warnings(text: string, root: Node, value: unknown): Finding[] {
 
 /** A whole home or disk is nobody's in particular: builds in it hold nothing (R10). */
 function hasOwnFolder(service: Raw): boolean {
-  const folders = [service, ...listOf(service.recovery)].map((one) => (one as { cwd?: unknown }).cwd);
+  const folders = [service, ...listOf(service.recovery)].map((one) => one.cwd);
   return folders.some((folder) => typeof folder === 'string' && !HOME_OR_ROOT.test(folder.replace(/\/+$/, '')));
 }
 

@@ -27,9 +27,9 @@ const RUNS = /^(run|up|down|logs?|ps|help|exec|shell|lint|fmt|format)([:._-]|$)/
 const BUILDS =
   /(^|[:._-])(build|rebuild|compile|transpile|bundle|pack|package|dist|release|publish|install|ci|bootstrap|prepare|generate|codegen|tests?|unit|e2e|typecheck|clean|make)([:._-]|$)/i;
 
-/** What this process is. `isIgnored` and `isAdded`: the configuration's own words on it go first. */
-export function activityOf(row: Row, builds: BuildsConfig): Activity | undefined {
-  const call = callOf(row);
+/** What this process is. The configuration's own words on it go first. */
+export function activityOf(row: Row, builds: BuildsConfig, parent?: Pick<Row, 'command'>): Activity | undefined {
+  const call = callOf(row, parent);
   if (!call) return undefined;
   if (builds.ignore.some((words) => isCalled(call, words))) return undefined;
   const added = builds.tools.find((words) => isCalled(call, words));
@@ -41,8 +41,6 @@ export function activityOf(row: Row, builds: BuildsConfig): Activity | undefined
 
 function judged(call: Call, tool: BuildTool, row: Row): Activity | undefined {
   const { name, words } = call;
-  if (tool.watches?.some((word) => words.some((one) => one === word || isOn(one, word)))) return { kind: 'watcher' };
-  if (tool.helps?.some((word) => words.some((one) => one === word || isOn(one, word)))) return undefined;
   const [word, next] = plainWords(words, tool.takes ?? []);
   const build = (label: string | undefined, isRunner = false): Activity => ({
     kind: 'build',
@@ -50,11 +48,14 @@ function judged(call: Call, tool: BuildTool, row: Row): Activity | undefined {
     isRunner,
   });
   const none: Activity | undefined = name === 'git' ? { kind: 'git' } : undefined;
+  if (tool.with?.some((option) => words.includes(option))) return build(undefined);
+  if (tool.watches?.some((word) => words.some((one) => one === word || isOn(one, word)))) return { kind: 'watcher' };
+  if (tool.helps?.some((word) => words.some((one) => one === word || isOn(one, word)))) return undefined;
   // An interpreter's title in place of its command line has no words to judge by ("yarn" may be `yarn start`).
   if (word === undefined && tool.only?.includes('') && row.command.trim() === name) return undefined;
   if (tool.reads?.includes(next ?? '')) return none;
   if (tool.only?.includes(word ?? '')) return build(word, tool.scripts !== undefined && /^t(e?st)?$/.test(word ?? ''));
-  if (tool.with?.some((option) => words.includes(option))) return build(undefined);
+  if (tool.watches?.includes('')) return { kind: 'watcher' };
   if (tool.scripts && word !== undefined) {
     if (tool.scripts.includes(word)) return next !== undefined && saysBuild(next) ? build(`${word} ${next}`, true) : undefined;
     if (tool.scripts.includes('') && saysBuild(word)) return build(word, true);
@@ -89,9 +90,12 @@ function isCalled(call: Call, written: string): boolean {
 }
 
 /** The program that runs, seen through its interpreter. */
-export function callOf(row: Row): Call | undefined {
-  const vitest = /^node \(vitest/.exec(row.command); // its own title; in a terminal it watches unless told otherwise
-  if (vitest) return { name: 'vitest', words: [row.hasTerminal ? 'watch' : 'run'] };
+function callOf(row: Row, parent: Pick<Row, 'command'> | undefined): Call | undefined {
+  // vitest gives itself a title and so hides its words; who called it may still have them. In a terminal it watches unless told.
+  if (row.command.startsWith('node (vitest')) {
+    const told = /\bvitest (?:--\S+ )*(run|watch|dev|bench|related|--run)\b/.exec(parent?.command ?? '')?.[1];
+    return { name: 'vitest', words: [told ?? (row.hasTerminal ? 'watch' : 'run')] };
+  }
   const all = row.command.split(/\s+/).filter(Boolean);
   // A program whose path has a space in it begins at the word that ends as its name does.
   const begin = Math.max(
@@ -127,11 +131,13 @@ function interpreted(interpreter: string, words: readonly string[]): Call | unde
  * without its extension. */
 function isInstalled(script: string): boolean {
   if (!/\.(?:[cm]?[jt]s|py|rb|php|pl|sh)$/.test(script)) return true;
-  return /\/(?:node_modules|bin|lib|libexec|Homebrew|site-packages|dist-packages|\.yarn)\//.test(script) || /(^|\/)setup\.py$/.test(script);
+  return (
+    /(^|\/)(?:node_modules|bin|lib|libexec|Homebrew|site-packages|dist-packages|\.yarn)\//.test(script) || /(^|\/)setup\.py$/.test(script)
+  );
 }
 
 function javaCall(words: readonly string[]): Call | undefined {
-  const at = words.findIndex((word) => JAVA_MAINS.some(([main]) => main.test(word)));
+  const at = words.findLastIndex((word) => JAVA_MAINS.some(([main]) => main.test(word)));
   const found = JAVA_MAINS.find(([main]) => main.test(words[at] ?? ''));
   return found && { name: found[1], words: words.slice(at + 1) };
 }
@@ -148,5 +154,5 @@ function bareName(program: string): string {
 function scriptName(script: string): string {
   const name = bareName(script).replace(/-cli$/, '');
   if (!NAMELESS.has(name)) return TOOLS.has(name) || WATCHERS.has(name) ? name : bareName(script);
-  return /.*\/node_modules\/(?:@[^/]+\/)?([^/]+)\//.exec(script)?.[1] ?? name;
+  return /(?:^|.*\/)node_modules\/(?:@[^/]+\/)?([^/]+)\//.exec(script)?.[1] ?? name;
 }

@@ -9,7 +9,7 @@ export interface BuildTool {
   readonly only?: readonly string[];
   /** Builds with one of these options, whatever its words. */
   readonly with?: readonly string[];
-  /** Watches or serves, and therefore is no build, with one of these as a word or an option. */
+  /** Watches or serves, and therefore is no build, with one of these as a word or an option; `''`: with every call that does not build. */
   readonly watches?: readonly string[];
   /** Neither builds nor watches with one of these options: the helper of another tool, or of an editor. */
   readonly helps?: readonly string[];
@@ -65,12 +65,12 @@ export const BUILD_TOOLS: readonly BuildTool[] = [
   of('lerna rush', { only: list('bootstrap build rebuild install update publish'), scripts: ['run'] }),
 
   // Bundlers
-  of('vite', { only: ['build'], watches: list('--watch -w dev serve preview') }),
+  of('vite', { only: ['build'], watches: ['', ...list('--watch -w dev serve preview optimize')] }),
   of('webpack webpack-cli', { watches: list('--watch -w watch w serve server s --hot') }),
   of('rspack rsbuild', { only: list('build'), watches: list('--watch -w dev serve preview') }),
   of('rollup rolldown', { watches: list('--watch -w') }),
   of('esbuild', { watches: list('--watch --serve'), helps: ['--service'] }),
-  of('parcel', { only: ['build'], watches: list('serve watch') }),
+  of('parcel', { only: ['build'], watches: ['', ...list('serve watch')] }),
   of('tsup tsdown unbuild', { watches: list('--watch --stub') }),
   of('microbundle', { watches: list('watch') }),
   of('next nuxt nuxi astro gatsby remix', {
@@ -137,7 +137,7 @@ export const BUILD_TOOLS: readonly BuildTool[] = [
 
   // Test runners
   of('jest', { watches: list('--watch --watchAll') }),
-  of('vitest', { only: list('run related bench'), with: ['--run'], watches: list('watch dev --watch -w --ui') }),
+  of('vitest', { only: list('run related bench'), with: ['--run'], watches: ['', ...list('watch dev --watch -w --ui')] }),
   of('mocha', { watches: list('--watch -w') }),
   of('ava tap jasmine nyc c8', { watches: list('--watch -w') }),
   of('playwright', { only: ['test'], watches: ['--ui'] }),

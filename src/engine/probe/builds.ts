@@ -95,7 +95,7 @@ function toolsIn(table: ProcessTable, builds: BuildsConfig, selfPid: number): To
   const found = new Map<number, Activity>();
   for (const row of table.rows.values()) {
     if (row.isZombie || table.protected.has(row.pid) || row.command === '') continue;
-    const activity = activityOf(row, builds);
+    const activity = activityOf(row, builds, table.rows.get(row.ppid));
     if (!activity) continue;
     if (!engines.has(row.pid)) found.set(row.pid, activity);
     else if (/^git\b/.test(row.name)) found.set(row.pid, { kind: 'git' });
