@@ -3,6 +3,7 @@
 import type { BuildsConfig } from '../contract/config.ts';
 import type { Build } from '../contract/flow.ts';
 import type { ClockPort, ProcessPort, ProcessTable } from '../contract/ports.ts';
+import type { Moment } from '../contract/time.ts';
 import type { Cell } from './cell.ts';
 import { createBuildScan } from './probe/builds.ts';
 import { findProcesses, type ProcessQuery } from './probe/find.ts';
@@ -13,11 +14,12 @@ export interface BuildGround {
   readonly clock: ClockPort;
   readonly userHome: string;
 }
-export type BuildLook = (cell: Cell, builds: BuildsConfig) => Promise<Build | undefined>;
+export type BuildLook = (cell: Cell, builds: BuildsConfig, failedAt: Moment) => Promise<Build | undefined>;
 
 export function createBuildLook(ground: BuildGround): BuildLook {
   const scan = createBuildScan({ ...ground, platform: process.platform, run: runTool, procRoot: '/proc', selfPid: process.pid });
-  return (cell, builds) => scan({ folders: cell.service.buildFolders, builds, serviceRoots: (table) => serviceRoots(cell, table) });
+  return (cell, builds, failedAt) =>
+    scan({ folders: cell.service.buildFolders, builds, failedAt, serviceRoots: (table) => serviceRoots(cell, table) });
 }
 
 /** Everything that may be the service itself: what the last look saw, what the engine started, what its remedy or its check finds. */

@@ -61,7 +61,7 @@ export interface CoreDeps {
   /** Age of the youngest process that is this service (R4); undefined when there is none, or nobody knows. */
   processAge(cell: Cell): Promise<number | undefined>;
   /** The build at work in the folders of this service (R10), by the programs that are known and those of the configuration. */
-  buildAtWork(cell: Cell, builds: BuildsConfig): Promise<Build | undefined>;
+  buildAtWork(cell: Cell, builds: BuildsConfig, failedAt: Moment): Promise<Build | undefined>;
   /** Processes that belong to a service by its `find`, where its check identifies none. */
   identify(cell: Cell): Promise<readonly ProcessIdentity[]>;
   isAlive(identity: ProcessIdentity): boolean;
@@ -190,7 +190,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     isClosing: () => isClosed,
     dependenciesDown,
     // Who cannot look sees no build: a service that is down is not left so for that.
-    buildAtWork: (cell) => deps.buildAtWork(cell, config.builds).catch(() => undefined),
+    buildAtWork: (cell, failedAt) => deps.buildAtWork(cell, config.builds, failedAt).catch(() => undefined),
     watchBuild,
     processAge: (cell) => deps.processAge(cell).catch(() => undefined),
     put,

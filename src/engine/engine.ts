@@ -389,9 +389,9 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
 /** Loaded by the first service that fails, and never by an engine whose services are well (docs/decisions/0004-memory.md). */
 function lazyBuildLook(ground: BuildGround): BuildLook {
   let looking: Promise<BuildLook> | undefined;
-  return async (cell, builds) => {
+  return async (cell, builds, failedAt) => {
     looking ??= import('./builds-of-service.ts').then(({ createBuildLook }) => createBuildLook(ground));
-    return (await looking)(cell, builds);
+    return (await looking)(cell, builds, failedAt);
   };
 }
 

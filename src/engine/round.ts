@@ -28,8 +28,8 @@ export interface RoundDeps {
   dependenciesDown(cell: Cell, depth: RoundDepth): Promise<readonly string[]>;
   /** The engine is about to end: nothing new is begun. */
   isClosing(): boolean;
-  /** The build at work in the folders of this service (R10). Asked only when it fails and that would count. */
-  buildAtWork(cell: Cell): Promise<Build | undefined>;
+  /** The build at work in the folders of this service when it failed (R10). Asked only then, and where it counts. */
+  buildAtWork(cell: Cell, failedAt: Moment): Promise<Build | undefined>;
   /** The end of this build brings the next look forward; undefined: none is waited for. */
   watchBuild(cell: Cell, build: Build | undefined): void;
   /** Age of the youngest process that is this service, where its check names none; undefined when there is none, or nobody knows. */
@@ -203,7 +203,7 @@ async function lookForBuilds(cell: Cell, reading: Reading, suppressedBy: readonl
   const { health, recovery } = cell.state;
   const status = statusOf(reading, health.isLatched);
   if (!asksForBuilds({ service: cell.service, health, recovery, status, suppressedBy, at: reading.startedAt })) return NOT_ASKED;
-  return { isAsked: true, build: await deps.buildAtWork(cell) };
+  return { isAsked: true, build: await deps.buildAtWork(cell, reading.startedAt) };
 }
 
 function withBuildLook(health: ServiceState['health'], cell: Cell, look: BuildLook, now: Moment): ServiceState['health'] {

@@ -44,7 +44,7 @@ async function begin(cwd: string, argv: readonly [string, ...string[]] = ['sleep
 function look(question: Partial<BuildQuestion> = {}, selfPid = NOBODY) {
   const processes = createProcessPort();
   const scan = createBuildScan({ processes, clock, userHome: folder, selfPid, platform: 'linux', run: never, procRoot: '/proc' });
-  return scan({ folders: [shop], builds: KNOWN, serviceRoots: () => [], ...question });
+  return scan({ folders: [shop], builds: KNOWN, failedAt: clock.now(), serviceRoots: () => [], ...question });
 }
 
 describe.runIf(process.platform === 'linux')('a tool at work', () => {
@@ -114,7 +114,9 @@ describe.runIf(process.platform === 'linux')('a tool at work', () => {
       },
     };
     const scan = createBuildScan({ processes, clock, userHome: folder, selfPid: NOBODY, platform: 'linux', run: never, procRoot: '/proc' });
-    const asked = Array.from({ length: 100 }, () => scan({ folders: [shop], builds: KNOWN, serviceRoots: () => [] }));
+    const asked = Array.from({ length: 100 }, () =>
+      scan({ folders: [shop], builds: KNOWN, failedAt: clock.now(), serviceRoots: () => [] }),
+    );
     expect((await Promise.all(asked)).every((build) => build?.name === 'sleep')).toBe(true);
     expect(passes.size).toBe(1);
   });
@@ -223,7 +225,7 @@ describe('macOS', () => {
       const processes = createProcessPort({ platform: 'darwin', run, selfPid: 700, clock });
       return createBuildScan({ processes, clock, userHome: folder, selfPid: 700, platform: 'darwin', run, procRoot: '/proc' });
     };
-    const question = { folders: [shop], builds: { tools: [], ignore: [] }, serviceRoots: () => [] };
+    const question = { folders: [shop], builds: { tools: [], ignore: [] }, failedAt: clock.now(), serviceRoots: () => [] };
     // 700 is the engine, 701 its own `git pull`; 812 the watcher, 911 the build with its child 915.
     expect(await scanOf(ps)(question)).toMatchObject({ name: 'npm install', pid: 911, folder: shop });
     asked.length = 0;

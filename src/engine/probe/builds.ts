@@ -6,6 +6,7 @@ import type { BuildsConfig } from '../../contract/config.ts';
 import type { Build } from '../../contract/flow.ts';
 import type { ClockPort, ProcessPort, ProcessRow, ProcessTable } from '../../contract/ports.ts';
 import { descendantsOf } from '../../contract/process-tree.ts';
+import { elapsedMs, type Moment } from '../../contract/time.ts';
 import { type Activity, activityOf } from './build-activity.ts';
 import { cargoLockHolder, indexLock, workTreeOf } from './build-locks.ts';
 import { expandPath } from './expand-path.ts';
@@ -22,10 +23,15 @@ export interface BuildQuestion {
   /** As configured; `~` is the user's home. */
   readonly folders: readonly string[];
   readonly builds: BuildsConfig;
+  /** When the look began that failed: what is told must not be older, or a build that has just begun is missed. */
+  readonly failedAt: Moment;
   /** Processes that are the service itself: they, what they started and what started them never count. */
   serviceRoots(table: ProcessTable): readonly number[];
 }
 export type BuildScan = (question: BuildQuestion) => Promise<Build | undefined>;
+
+/** Services that fail this close together share a pass. */
+const SAME_MOMENT_MS = 100;
 
 /** A tool at work, with what it started. */
 interface Tool {
@@ -54,10 +60,10 @@ export function createBuildScan(options: BuildScanOptions): BuildScan {
     return sight;
   }
 
-  return async ({ folders, builds, serviceRoots }) => {
+  return async ({ folders, builds, failedAt, serviceRoots }) => {
     const places = await placesOf(folders, userHome);
     if (places.length === 0) return undefined;
-    const table = await processes.table();
+    const table = await processes.table({ maxAgeMs: elapsedMs(failedAt, clock.now()) + SAME_MOMENT_MS });
     const sight = sightOf(table, builds);
     const own = ownTrees(table, serviceRoots(table));
     const folderOf = await sight.folderOf;
