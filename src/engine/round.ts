@@ -207,6 +207,7 @@ async function lookForBuilds(cell: Cell, reading: Reading, suppressedBy: readonl
 }
 
 function withBuildLook(health: ServiceState['health'], cell: Cell, look: BuildLook, now: Moment): ServiceState['health'] {
+  if (!look.isAsked && !health.hold) return health;
   const at = stampOf(now);
   return look.isAsked ? afterBuildLook(health, cell.service, look.build, at) : withoutBuildLook(health, at);
 }

@@ -243,11 +243,11 @@ it('dev servers, watchers, npm start, an editor that asks git, and a rebase that
   await engine.end('SIGTERM');
 });
 
-it("the engine's own remedies (git pull, npm install) hold nothing of their own folder; a person's Restart passes over a hold", async () => {
+it("the engine's own remedy (git pull) holds nothing in its folder; a person's Restart passes over a hold", async () => {
   const place = newPlace();
   const web = await newWeb(place);
   repository(place);
-  // The remedy of another service in the same folder: a git that merges, and an install, each with a hook that takes its time.
+  // The remedy of another service in the same folder: a git that merges, with a hook that takes its time.
   const remote = path.join(place.dir, 'remote');
   execFileSync('git', ['clone', '--bare', place.work, remote], { stdio: 'ignore' });
   git(place, 'remote', 'add', 'origin', remote);

@@ -63,7 +63,11 @@ const step = fc.oneof(
       forMs: fc.option(fc.integer({ min: 1_000, max: 2 * HOUR }), { nil: undefined }),
     }),
   },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('build' as const), id, isAtWork: fc.boolean() }) },
+  // Most builds take the service down with them.
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('build' as const), id, isAtWork: fc.boolean(), kills: fc.boolean() }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('reload' as const), isFewer: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('channel' as const), isBroken: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('disk' as const), isFull: fc.boolean() }) },
@@ -111,7 +115,9 @@ async function make(sim: Sim, one: Step, config: typeof CONFIG): Promise<void> {
     case 'reload':
       return sim.reload(one.isFewer ? { ...config, services: FEWER.services } : config);
     case 'build':
-      return sim.build(one.id, one.isAtWork);
+      sim.build(one.id, one.isAtWork);
+      if (one.isAtWork && one.kills) sim.service(one.id).die();
+      return;
     case 'channel':
       sim.isChannelBroken = one.isBroken;
       return;

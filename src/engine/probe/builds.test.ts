@@ -29,14 +29,14 @@ beforeEach(() => {
   mkdirSync(path.join(shop, 'web'), { recursive: true });
 });
 afterEach(() => {
-  for (const child of children) child.kill('SIGKILL');
+  for (const child of children) process.kill(-(child.pid as number), 'SIGKILL'); // with all that it started
   children.clear();
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
 /** A process that is at work in this folder once this resolves. */
 async function begin(cwd: string, argv: readonly [string, ...string[]] = ['sleep', '600']): Promise<number> {
-  const child = spawn(argv[0], argv.slice(1), { cwd, stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(argv[0], argv.slice(1), { cwd, stdio: 'ignore', detached: true });
   children.add(child);
   await new Promise((resolve) => child.once('spawn', resolve));
   return child.pid as number;
@@ -100,6 +100,15 @@ describe.runIf(process.platform === 'linux')('a tool at work', () => {
   it('is nothing where the engine started it', async () => {
     await begin(shop);
     expect(await look({}, process.pid)).toBeUndefined();
+  });
+
+  it('that began just before the look is seen, though somebody has read all processes a moment ago', async () => {
+    const processes = createProcessPort({ clock });
+    const scan = createBuildScan({ processes, clock, userHome: folder, selfPid: NOBODY, platform: 'linux', run: never, procRoot: '/proc' });
+    await processes.table();
+    const pid = await begin(shop);
+    await new Promise((resolve) => setTimeout(resolve, 110)); // what fails within 100 ms shares a pass
+    expect(await scan({ folders: [shop], builds: KNOWN, failedAt: clock.now(), serviceRoots: () => [] })).toMatchObject({ pid });
   });
 
   it('costs one pass for all who ask at the same moment', async () => {
