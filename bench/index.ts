@@ -2,6 +2,7 @@
 // A figure that is missed is a line of the table, not a failure; exit 1 only when something broke.
 import os from 'node:os';
 import { app } from './app.ts';
+import { builds } from './builds.ts';
 import { events } from './events.ts';
 import { hung, killed } from './heal.ts';
 import { history } from './history.ts';
@@ -13,7 +14,20 @@ import { status } from './status.ts';
 import { tcp } from './tcp-checks.ts';
 import { window } from './window.ts';
 
-const FIGURES: Record<string, () => Promise<Row[]>> = { killed, hung, tcp, punctual, idle, status, history, events, window, app, replay };
+const FIGURES: Record<string, () => Promise<Row[]>> = {
+  killed,
+  hung,
+  tcp,
+  punctual,
+  idle,
+  status,
+  history,
+  events,
+  builds,
+  replay,
+  window,
+  app,
+};
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in FIGURES));

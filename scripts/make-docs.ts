@@ -110,6 +110,10 @@ ${table(at(root, 'alerts'))}
 
 ${table(at(root, 'recovery'))}
 
+### \`builds\`
+
+${table(at(root, 'builds'))}
+
 ## A service
 
 ${table(service)}
@@ -154,8 +158,28 @@ Besides unknown keys, wrong types, comments, trailing commas, a key or an id tha
 
 - an \`interval\` under \`10s\`
 - remedies in \`proposed\` and none in \`recovery\`
-- \`holdDuringBuilds\`: accepted, but this version does not hold restarts during builds
+- \`holdDuringBuilds: true\` where no folder is named, or only a whole home or disk
 - \`delete-old-logs\` over a whole home or disk, like \`~/**/*.log\`
+
+## What holds a restart
+
+While a service is down and a build works in its folder (\`cwd\`, or that of its remedies), its restart waits: no strike, no remedy, no
+alert, for at most 30 minutes an incident. When the build ends the service gets its start window first; \`heal\` does not wait. A build
+is seen by what runs, looked for only when a service fails:
+
+- compilers, linkers and builders (\`gcc\`, \`clang\`, \`rustc\`, \`tsc\`, \`javac\`, \`go build\`, \`make\`, \`ninja\`, \`gradle\`, \`mvn\`, \`xcodebuild\` …),
+  bundlers (\`vite build\`, \`webpack\`, \`rollup\`, \`next build\` …), package managers (\`npm\`, \`pnpm\`, \`yarn\`, \`bun\`, \`cargo\`, \`pip\`, \`uv\`, \`brew\`,
+  \`bundle\`, \`composer\` …), test runners, container builds, and a git that writes to the work tree (\`rebase\`, \`commit\`, \`pull\`,
+  \`checkout\` …). The whole table: \`src/engine/probe/build-tools.ts\`.
+- whose working directory, or that of something it started, lies in the folder. git works at the top of its work tree and counts for
+  every folder in it. A script of a project counts by its name: \`npm run build\`, \`make test\`, not \`npm start\`, \`npm run dev\`, \`make run\`.
+- Also an \`index.lock\` of git younger than two minutes that no visible git explains, and on Linux cargo's lock while somebody holds it.
+
+Never: dev servers and watchers (\`vite\`, \`tsc --watch\`, \`nodemon\`, \`cargo watch\` …), git that only reads or fetches, a rebase that waits for
+its person with nothing running, the service itself with what it started and what started it, what the engine started, and other
+users' processes, whose folders the system does not tell. A folder that holds a whole home or disk is nobody's in particular.
+
+\`"builds": { "tools": ["mytool", "other build"], "ignore": ["make docs", "npm run test"] }\` adds programs and takes others away.
 
 ## What discovery finds
 

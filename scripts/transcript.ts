@@ -1,5 +1,6 @@
 // `npm run transcript`: one real service through its whole life under the real engine, written into docs/ERROR_RECOVERY.md
-// between its two marks. Short intervals, so that it takes a minute. Leaves nothing behind.
+// between its two marks; `npm run transcript -- held`: a restart that a real build holds, between its own.
+// Short intervals, so that it takes a minute. Leaves nothing behind.
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -12,7 +13,8 @@ import { freePort } from './demo/services.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BIN = path.join(ROOT, 'bin', 'jarvis-health');
 const PAGE = path.join(ROOT, 'docs', 'ERROR_RECOVERY.md');
-const BEGIN = '<!-- transcript: npm run transcript -->';
+const isHeld = process.argv[2] === 'held';
+const BEGIN = isHeld ? '<!-- transcript: npm run transcript -- held -->' : '<!-- transcript: npm run transcript -->';
 const END = '<!-- /transcript -->';
 const PATIENCE_MS = 90_000;
 
@@ -134,6 +136,45 @@ async function life(): Promise<void> {
   );
 }
 
+/** A package whose installation takes its time, as those do that compile. */
+async function writePackages(): Promise<void> {
+  const write = (name: string, value: unknown) => writeFile(path.join(work, name), JSON.stringify(value));
+  await mkdir(path.join(work, 'prices'));
+  await write('prices/package.json', { name: 'prices', version: '1.0.0', scripts: { install: 'sleep 8' } });
+  await write('package.json', { name: 'shop', version: '1.0.0', private: true });
+}
+
+async function held(): Promise<void> {
+  await until('the first start', (snapshot) => shop(snapshot)?.status === 'ok');
+  await show('status');
+
+  note('Somebody installs a package in the folder of the shop, which takes it down in the middle.');
+  await writePackages();
+  lines.push('$ npm install ./prices &', '');
+  const npm = spawn('npm', ['install', '--offline', '--no-audit', '--no-fund', './prices'], { cwd: work, stdio: 'ignore' });
+  const installed = new Promise<void>((resolve) => npm.once('exit', () => resolve()));
+  await sleep(2_500);
+  await endShop();
+  await until('the hold', (snapshot) => shop(snapshot)?.phase === 'held');
+  await sleep(2_000);
+  await show('status');
+
+  await installed;
+  lines.push('[1]+  Done                    npm install ./prices', '');
+  note('The build has ended. What it made may start by itself, so the shop gets its start window first.');
+  await until('the end of the hold', (snapshot) => shop(snapshot)?.phase === 'settling');
+  await show('status');
+  await until('the repair', (snapshot) => shop(snapshot)?.phase === 'healthy');
+  note('Nothing came, so it was restarted. Nobody had to be told.');
+  await show('status');
+  note('What was recorded of it.');
+  const recovery = plain(await readFile(path.join(home, 'recovery.log'), 'utf8'))
+    .trimEnd()
+    .split('\n');
+  const from = recovery.findIndex((line) => line.includes('"event":"held"'));
+  lines.push(`$ tail -n ${recovery.length - from} ~/jarvis/recovery.log`, ...recovery.slice(from), '', '$ cat ~/jarvis/alerts.log', '');
+}
+
 /** The engine's own record says which process it started last. */
 async function endShop(): Promise<void> {
   const { output } = await call(['history', 'shop', '--json']);
@@ -147,10 +188,10 @@ await writeFile(path.join(home, 'config.json'), JSON.stringify(config(), null, 2
 const engine = spawn(BIN, ['run'], { env: { ...process.env, JARVIS_HEALTH_HOME: home }, stdio: 'ignore' });
 const ended = new Promise<void>((resolve) => engine.once('exit', () => resolve()));
 try {
-  await life();
+  await (isHeld ? held() : life());
   const page = await readFile(PAGE, 'utf8');
   const head = page.slice(0, page.indexOf(BEGIN) + BEGIN.length);
-  const tail = page.slice(page.indexOf(END));
+  const tail = page.slice(page.indexOf(END, head.length));
   if (!page.includes(BEGIN) || !page.includes(END)) throw new Error(`${PAGE} has lost its marks ${BEGIN} and ${END}`);
   await writeFile(PAGE, `${head}\n\n\`\`\`console\n${lines.join('\n').trimEnd()}\n\`\`\`\n\n${tail}`);
   process.stdout.write(`${lines.join('\n')}\n`);

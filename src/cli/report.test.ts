@@ -50,6 +50,22 @@ describe('a service', () => {
       'gave up: only you, or time, allows another try · last repair: command refused (port-taken) · alert stands',
     );
   });
+  it('that a build holds says which, where, since when and for how much longer (R10)', () => {
+    const hold = { build: 'npm install', pid: 4_711, folder: '/srv/shop', since: at(120), until: at(-1_680) };
+    const held = {
+      status: 'error',
+      phase: 'held',
+      message: 'Refused',
+      recoveryReason: 'build-running',
+      nextAttemptAt: at(-1_680),
+    } as const;
+    expect(shown({ ...held, hold })).toBe(
+      '✗ Web   Refused (4 min)\n        held: npm install (pid 4711) works in /srv/shop, for 2 min; at most 28 min more',
+    );
+    expect(shown({ ...held, hold: { ...hold, build: 'git (index.lock)', pid: null } })).toContain(
+      'held: git (index.lock) works in /srv/shop',
+    );
+  });
   it('that is paused or stopped has a sign of its own', () => {
     expect(shown({ phase: 'paused', pausedUntil: at(-3_600) })).toMatch(/^‖ .*\n +paused, for 1 h$/);
     expect(shown({ phase: 'stopped' })).toMatch(/^■ .*\n +stopped on purpose$/);

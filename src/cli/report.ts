@@ -84,11 +84,17 @@ const REASON_TEXT: Record<string, string> = {
 function phaseText(view: ServiceView, nowMs: number): string {
   const strikes = view.phase === 'failing' && view.consecutiveFailures > 0 ? `strike ${view.consecutiveFailures}` : '';
   const reason = view.recoveryReason ? (REASON_TEXT[view.recoveryReason] ?? '') : '';
-  const next = view.nextAttemptAt ? `next try in ${durationText(Math.max(0, Date.parse(view.nextAttemptAt) - nowMs))}` : '';
+  const next = view.nextAttemptAt && !view.hold ? `next try in ${durationText(Math.max(0, Date.parse(view.nextAttemptAt) - nowMs))}` : '';
   const until = view.phase === 'paused' && view.pausedUntil ? `for ${durationText(Math.max(0, Date.parse(view.pausedUntil) - nowMs))}` : '';
-  const phase =
-    view.phase === 'suppressed' && view.waitsFor.length > 0 ? `waits for ${view.waitsFor.join(' and ')}` : PHASE_TEXT[view.phase];
+  const waits = view.phase === 'suppressed' && view.waitsFor.length > 0 ? `waits for ${view.waitsFor.join(' and ')}` : undefined;
+  const phase = view.hold ? heldText(view.hold, nowMs) : (waits ?? PHASE_TEXT[view.phase]);
   return [phase, strikes, until, reason, next].filter(Boolean).join(', ');
+}
+
+/** "held: npm install (pid 4711) works in /srv/shop, for 2 min; at most 28 min more" (R10). */
+function heldText({ build, pid, folder, since, until }: NonNullable<ServiceView['hold']>, nowMs: number): string {
+  const age = durationText(Math.max(0, nowMs - Date.parse(since)));
+  return `held: ${build}${pid === null ? '' : ` (pid ${pid})`} works in ${folder}, for ${age}; at most ${durationText(Math.max(0, Date.parse(until) - nowMs))} more`;
 }
 
 function attemptText(view: ServiceView): string {
@@ -147,6 +153,10 @@ export function historyLine(entry: HistoryLine): string {
       return `${entry.at}  ${who} repair  ${field('remedy')} ${field('outcome')}: ${field('secondsToHealthy') ? `healthy after ${field('secondsToHealthy')} s` : field('reason')}`;
     case 'recovery-skipped':
       return `${entry.at}  ${who} repair  none: ${field('reason')}`;
+    case 'held':
+      return `${entry.at}  ${who} repair  held: ${field('build')}${field('pid') ? ` (pid ${field('pid')})` : ''} works in ${field('folder')}, for ${durationText(Number(entry['ageMs']))}`;
+    case 'hold-ended':
+      return `${entry.at}  ${who} repair  no longer held: ${field('reason')}, after ${durationText(Number(entry['heldMs']))}`;
     case 'alert':
       return `${entry.at}  ${who} alert   ${field('kind')} after ${field('strikes')} strikes`;
     case 'recovered':

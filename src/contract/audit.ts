@@ -43,6 +43,9 @@ type RecoveryEvent =
       ranMs?: number;
     }
   | { event: 'recovery-skipped'; service: string; reason: string }
+  /** A build holds the restart (R10): who, where, for how long it has worked, and how long it may hold yet. */
+  | { event: 'held'; service: string; build: string; pid: number | null; folder: string; ageMs: number; leftMs: number }
+  | { event: 'hold-ended'; service: string; reason: 'build-ended' | 'time-over' | 'well-again'; heldMs: number }
   | ({ service: string; attempt: string } & EffectEvent);
 
 export interface CheckEvent {

@@ -353,7 +353,9 @@ const serviceSchema = z.strictObject({
   holdDuringBuilds: z
     .boolean({ error: 'true or false' })
     .optional()
-    .describe('Hold restarts while a build runs in the folder of the service (R10). Accepted, but not in force in this version.'),
+    .describe(
+      "Hold restarts while a build works in the service's folder (R10). Default: true where `cwd`, or that of a remedy, names one.",
+    ),
 });
 
 const alertsSchema = z.strictObject({
@@ -387,6 +389,17 @@ const batterySchema = z.strictObject({
     .describe('On battery, services that are well are checked so many times more rarely; failing ones as ever.'),
 });
 
+const programs = (what: string) =>
+  z.array(z.string({ error: what }).regex(/^\S+( \S+)*$/, { error: what }), { error: `a list: each ${what}` });
+const buildsSchema = z.strictObject({
+  tools: programs('a program, or a program and its first words, like "mytool build"')
+    .default([])
+    .describe('More programs that are builds, each with its first words where only these build: `"mytool"`, `"mytool build"`.'),
+  ignore: programs('a program, or a program and its first words, like "make docs"')
+    .default([])
+    .describe('Programs that hold nothing, written the same way: `"make"`, `"npm run build"`.'),
+});
+
 export const configSchema = z.strictObject({
   $schema: z.string({ error: 'a text' }).optional().describe('Schema beside this file, so that editors complete and check it.'),
   about: z
@@ -399,6 +412,7 @@ export const configSchema = z.strictObject({
   alerts: alertsSchema.prefault({}).describe('When and how people and the agent are told.'),
   recovery: recoverySchema.prefault({}).describe('The pace and the budget of repairs.'),
   battery: batterySchema.prefault({}).describe('What is done otherwise while the machine runs on its battery.'),
+  builds: buildsSchema.prefault({}).describe('What counts as a build, beyond the programs that are known (R10).'),
   services: z.array(serviceSchema, { error: 'a list of services' }).describe('What is watched.'),
 });
 
@@ -423,6 +437,13 @@ export interface ServiceConfig {
   readonly url: string | undefined;
   readonly logs: string | undefined;
   readonly cwd: string | undefined;
+  /** Where a build holds its restart (R10), as written: `~` is not yet resolved. Empty: nothing is held. */
+  readonly buildFolders: readonly string[];
+}
+/** Programs beyond those that are known, each with its first words (R10). */
+export interface BuildsConfig {
+  readonly tools: readonly string[];
+  readonly ignore: readonly string[];
 }
 export interface RecoveryConfig {
   readonly enabled: boolean;
@@ -438,6 +459,7 @@ export interface Config {
   readonly recovery: RecoveryConfig;
   /** By how many times everyday looks come more rarely on battery; 1: not at all. */
   readonly onBatterySlower: number;
+  readonly builds: BuildsConfig;
   /** Enabled services only, in the order of the file. */
   readonly services: readonly ServiceConfig[];
 }
@@ -456,6 +478,7 @@ export function resolveConfig(parsed: ParsedConfig): Config {
       windowMs: parsed.recovery.window,
       standDownMs: parsed.recovery.standDown,
     },
+    builds: parsed.builds,
     services: parsed.services
       .filter((service) => service.enabled)
       .map((service) => {
@@ -475,7 +498,19 @@ export function resolveConfig(parsed: ParsedConfig): Config {
           url: service.url,
           logs: service.logs,
           cwd: service.cwd,
+          buildFolders: buildFoldersOf(service),
         };
       }),
   };
+}
+
+/** The folders of a service that is a program: its own, and those its remedies work in. What only looks at the machine or at files
+ * (disk, memory, logs) and mends just those has no build of its own. */
+function buildFoldersOf({ check, recovery, cwd, holdDuringBuilds }: ParsedConfig['services'][number]): readonly string[] {
+  if (holdDuringBuilds === false) return [];
+  const restarts = recovery.filter((remedy) => remedy.type === 'restart-process' || remedy.type === 'command');
+  const isProgram = !['disk', 'memory', 'log-files'].includes(check.type);
+  const isRestarted = restarts.length > 0 || recovery.some((remedy) => remedy.type === 'launchd' || remedy.type === 'http');
+  if (!isProgram && !isRestarted && holdDuringBuilds !== true) return [];
+  return [...new Set([cwd, ...restarts.map((remedy) => remedy.cwd)].filter((folder) => folder !== undefined))];
 }

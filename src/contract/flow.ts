@@ -175,6 +175,28 @@ export interface Settle {
   readonly forMs: number;
 }
 
+/** A build at work in a service's folder, as it is shown (R10). */
+export interface Build {
+  /** What people call it: "npm install", "tsc", "git rebase". Never more words of its command line, which may hold secrets. */
+  readonly name: string;
+  /** undefined: only its lock was seen. */
+  readonly pid: number | undefined;
+  readonly startId: string | undefined;
+  /** Where it works: inside the service's folder. */
+  readonly folder: string;
+  readonly since: Stamp;
+}
+/** What builds have held of this incident, or of the failing stretch before its first strike (R10). Gone with the first ok. */
+export interface Hold {
+  /** Held since then; undefined: not at the moment. The start window that follows a build counts too, or builds that come and go
+   * could put off a repair for ever. */
+  readonly since: Stamp | undefined;
+  /** Held before that. */
+  readonly usedMs: number;
+  /** At work at the last look; undefined: it has ended, or the time is over. */
+  readonly build: Build | undefined;
+}
+
 /** What must survive about looking. Kept in health-state.json. */
 export interface HealthState {
   readonly status: Status;
@@ -192,6 +214,7 @@ export interface HealthState {
   /** Start of the unbroken time of ok (R5). */
   readonly okSince: Stamp | undefined;
   readonly settle: Settle | undefined;
+  readonly hold?: Hold | undefined;
   readonly paused: { readonly since: Stamp; readonly forMs: number | undefined } | undefined;
   readonly stopped: { readonly since: Stamp } | undefined;
   /** Ids of what is down below it (R11). */

@@ -39,6 +39,8 @@ export const serviceViewSchema = z.object({
   nextAttemptAt: time.nullable(),
   /** Why nothing is being repaired, or what is awaited; null when there is nothing to say. */
   recoveryReason: z.string().nullable(),
+  /** The build that holds its restart (R10), and until when at most; null in every other phase. */
+  hold: z.object({ build: z.string(), pid: z.int().nullable(), folder: z.string(), since: time, until: time }).nullable(),
   /** Why the last failing look was no strike; null when it was one, or when there was none. */
   strikeReason: z.string().nullable(),
   /** Names of what must be well first (R11): what it depends on, or the full disk that it lives on. */

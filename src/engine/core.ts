@@ -2,9 +2,9 @@
 // the machine comes in as a port, so that a year can be simulated in seconds (R1, R8, R9, R11).
 // Longer than 250 lines: it is the one place that knows when a round begins; what happens in it is round.ts.
 import pLimit from 'p-limit';
-import type { CheckConfig, Config, RemedyConfig, ServiceConfig } from '../contract/config.ts';
+import type { BuildsConfig, CheckConfig, Config, RemedyConfig, ServiceConfig } from '../contract/config.ts';
 import { errorText } from '../contract/errors.ts';
-import type { ProcessIdentity, Reading, ServiceState } from '../contract/flow.ts';
+import type { Build, ProcessIdentity, Reading, ServiceState } from '../contract/flow.ts';
 import type {
   AuditPort,
   ChannelPort,
@@ -22,6 +22,7 @@ import { newHealth } from './decide/advance-health.ts';
 import { newRecovery, reopenWindow, resumeInterrupted, withoutEnded } from './decide/advance-recovery.ts';
 import { newAlertState } from './decide/alert.ts';
 import { firstDueMs, nextDue } from './decide/due.ts';
+import { isHeldAt } from './decide/hold.ts';
 import { isDown } from './decide/summary.ts';
 import { engineStart, isPauseOver, resume, wake } from './decide/will.ts';
 import { WAKE_SETTLE_MS } from './decide/window.ts';
@@ -59,6 +60,8 @@ export interface CoreDeps {
   unwatch(service: string): void;
   /** Age of the youngest process that is this service (R4); undefined when there is none, or nobody knows. */
   processAge(cell: Cell): Promise<number | undefined>;
+  /** The build at work in the folders of this service (R10), by the programs that are known and those of the configuration. */
+  buildAtWork(cell: Cell, builds: BuildsConfig, failedAt: Moment): Promise<Build | undefined>;
   /** Processes that belong to a service by its `find`, where its check identifies none. */
   identify(cell: Cell): Promise<readonly ProcessIdentity[]>;
   isAlive(identity: ProcessIdentity): boolean;
@@ -169,7 +172,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     decideAgain: (cell) => {
       if (cell.isGone) return;
       const before = cell.state;
-      followAlert(cell, roundDeps, roundDeps.isHeld(cell), clock.now());
+      followAlert(cell, roundDeps, isHeldAt(cell.state.health, clock.now()), clock.now());
       if (cell.state === before) return;
       put(cell);
       flushSoon();
@@ -188,8 +191,9 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     epoch: epochAt,
     isClosing: () => isClosed,
     dependenciesDown,
-    // Builds hold restarts (R10) in a later version; until then nothing is ever held.
-    isHeld: () => false,
+    // Who cannot look sees no build: a service that is down is not left so for that.
+    buildAtWork: (cell, failedAt) => deps.buildAtWork(cell, config.builds, failedAt).catch(() => undefined),
+    watchBuild,
     processAge: (cell) => deps.processAge(cell).catch(() => undefined),
     put,
     flush: () => flush(true),
@@ -323,7 +327,11 @@ export function createCore(deps: CoreDeps, first: Config): Core {
       put(cell);
     }
     if (recovery.current && !recovery.current.returnedAt) return; // our own remedy is at work
-    if (cell.state.health.paused) return;
+    lookSoon(cell);
+  }
+
+  function lookSoon(cell: Cell): void {
+    if (isClosed || cell.isGone || cell.state.health.paused) return;
     if (cell.round) void cell.round.then(() => planLook(cell, 0, clock.now()));
     else planLook(cell, 0, clock.now());
   }
@@ -346,6 +354,13 @@ export function createCore(deps: CoreDeps, first: Config): Core {
       },
       () => undefined, // who cannot be identified is not watched; the timer still looks
     );
+  }
+
+  /** The end of a build is noticed within a second, as that of a service is (R1, R10). */
+  function watchBuild(cell: Cell, build: Build | undefined): void {
+    const key = `${cell.service.id} build`; // no id has a space
+    if (!deps.isScheduled || build?.pid === undefined || build.startId === undefined) deps.unwatch(key);
+    else deps.watch(key, [{ pid: build.pid, startId: build.startId }], () => lookSoon(cell));
   }
 
   // ------------------------------------------------------------ dependencies (R11)
@@ -496,6 +511,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     cell.isGone = true;
     cell.next?.cancel(cell);
     deps.unwatch(cell.service.id);
+    watchBuild(cell, undefined);
     cells.delete(cell.service.id);
     waitingForCause.delete(cell);
     parked.set(cell.service.id, cell.state);
@@ -530,7 +546,10 @@ export function createCore(deps: CoreDeps, first: Config): Core {
       beat?.();
       for (const cell of cells.values()) cell.next?.cancel(cell);
       routine.close();
-      for (const id of cells.keys()) deps.unwatch(id);
+      for (const cell of cells.values()) {
+        deps.unwatch(cell.service.id);
+        watchBuild(cell, undefined);
+      }
       notices.close();
       // A remedy that is at work is given a moment to return; it runs on by itself if it needs longer (R18).
       const waited = new AbortController();

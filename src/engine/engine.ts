@@ -9,9 +9,11 @@ import type { ChannelPort, ClockPort, CommandPort, ProcessPort } from '../contra
 import { type Queue, queueSchema } from '../contract/queue.ts';
 import type { Problem, Snapshot } from '../contract/snapshot.ts';
 import { elapsedMs, isoTime, type Moment } from '../contract/time.ts';
+import type { BuildGround, BuildLook } from './builds-of-service.ts';
 import type { Cell } from './cell.ts';
 import { createCommandPort } from './commands.ts';
 import { type Core, createCore } from './core.ts';
+import { isHeldAt } from './decide/hold.ts';
 import { type ServiceSight, summarize, viewOf } from './decide/summary.ts';
 import { type ConfigInForce, createConfigOperations } from './edit-config.ts';
 import { createEnergy } from './energy.ts';
@@ -216,6 +218,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       unwatch: watch.unwatch,
       identify: (cell) => identifyService(cell, processes),
       processAge: (cell) => serviceProcessAge(cell, processes),
+      buildAtWork: lazyBuildLook({ processes, clock, userHome }),
       isAlive: processes.isAlive,
       fullDisks: (service, disks) => fullDisksOf(service, disks, { userHome }),
       slower: energy.slower,
@@ -292,7 +295,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       alertReason: cell.alertReason,
       planWaitMs:
         cell.planWaitMs === undefined || !cell.planAt ? undefined : Math.max(0, cell.planWaitMs - elapsedMs(cell.planAt, clock.now())),
-      isHeld: false,
+      isHeld: isHeldAt(cell.state.health, clock.now()),
       waitsFor: cell.state.health.suppressedBy.map((id) => core.cells.get(id)?.service.name ?? id),
     },
     can: {
@@ -426,6 +429,15 @@ function wellAt({ lastOkAt, state, service }: Cell): number {
 /** null before there is enough to tell. */
 function perHour(count: number, inMs: number): number | null {
   return inMs < PER_HOUR_AFTER_MS ? null : Math.round((count * 3_600_000) / inMs);
+}
+
+/** Loaded by the first service that fails, and never by an engine whose services are well (docs/decisions/0004-memory.md). */
+function lazyBuildLook(ground: BuildGround): BuildLook {
+  let looking: Promise<BuildLook> | undefined;
+  return async (cell, builds, failedAt) => {
+    looking ??= import('./builds-of-service.ts').then(({ createBuildLook }) => createBuildLook(ground));
+    return (await looking)(cell, builds, failedAt);
+  };
 }
 
 const idsOf = (config: Config): string[] => config.services.map((service) => service.id);

@@ -10,6 +10,7 @@ import { type Cell, newCell } from './cell.ts';
 import { newHealth } from './decide/advance-health.ts';
 import { newRecovery, reopenWindow, resumeInterrupted, returnAttempt } from './decide/advance-recovery.ts';
 import { newAlertState } from './decide/alert.ts';
+import { isHeldAt } from './decide/hold.ts';
 import { personsRemedyIndex } from './decide/plan.ts';
 import { limitOf, readingOf } from './decide/rehearse.ts';
 import { isDown } from './decide/summary.ts';
@@ -114,7 +115,10 @@ export function createReplayWorld(config: Config, deeds: RecordedDeeds, present?
     epoch: () => 0, // a look that spanned a sleep is on record as such
     dependenciesDown: async (cell) => causesOf(cell).filter((id) => isParentDown(cells.get(id))),
     isClosing: () => false,
-    isHeld: () => look?.isHeld === true,
+    // Which build it was is of no matter: that there was one, and for how long (R10).
+    buildAtWork: async (_cell, failedAt) =>
+      look?.isHeld ? { name: 'recorded', pid: undefined, startId: undefined, folder: '', since: stampOf(failedAt) } : undefined,
+    watchBuild: () => undefined,
     processAge: async () => look?.processAgeMs,
     put: () => undefined,
     async flush() {
@@ -210,7 +214,7 @@ export function createReplayWorld(config: Config, deeds: RecordedDeeds, present?
     hasTold = false;
     await round(cell, deps, seen.isOnlyLook ? 'look' : 'full', 0);
     // What happened while the notice was on its way.
-    if (hasTold) followAlert(cell, deps, deps.isHeld(cell), now);
+    if (hasTold) followAlert(cell, deps, isHeldAt(cell.state.health, now), now);
   }
 
   /** When it was decided: at the start of the attempt that followed, where one is on record. */

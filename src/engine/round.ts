@@ -3,7 +3,7 @@
 import type { CheckEvent } from '../contract/audit.ts';
 import type { Config, RemedyConfig } from '../contract/config.ts';
 import { actionOf } from '../contract/describe-remedy.ts';
-import type { Phase, Plan, PlanReason, Reading, ServiceState, Verdict } from '../contract/flow.ts';
+import type { Build, Phase, Plan, PlanReason, Reading, ServiceState, Verdict } from '../contract/flow.ts';
 import type { AuditPort, ClockPort, IdsPort } from '../contract/ports.ts';
 import { elapsedMs, type Moment, stampOf } from '../contract/time.ts';
 import type { Cell } from './cell.ts';
@@ -11,6 +11,7 @@ import { noteOk, notePlan, noteTimes } from './cell.ts';
 import { advanceHealth, parentRecoveredSettle, youngLeftMs, youngProcessSettle } from './decide/advance-health.ts';
 import { advanceRecovery, beginAttempt, giveUp } from './decide/advance-recovery.ts';
 import { type AlertDecision, decideAlert } from './decide/alert.ts';
+import { afterBuildLook, asksForBuilds, holdLeftMs, holdNews, isHeldAt, withoutBuildLook } from './decide/hold.ts';
 import { judge, statusOf } from './decide/judge.ts';
 import { planRecovery } from './decide/plan.ts';
 import { phaseOf } from './decide/summary.ts';
@@ -29,7 +30,10 @@ export interface RoundDeps {
   dependenciesDown(cell: Cell, depth: RoundDepth): Promise<readonly string[]>;
   /** The engine is about to end: nothing new is begun. */
   isClosing(): boolean;
-  isHeld(cell: Cell): boolean;
+  /** The build at work in the folders of this service when it failed (R10). Asked only then, and where it counts. */
+  buildAtWork(cell: Cell, failedAt: Moment): Promise<Build | undefined>;
+  /** The end of this build brings the next look forward; undefined: none is waited for. */
+  watchBuild(cell: Cell, build: Build | undefined): void;
   /** Age of the youngest process that is this service, where its check names none; undefined when there is none, or nobody knows. */
   processAge(cell: Cell): Promise<number | undefined>;
   /** Remembers the state; nothing is written when nothing changed (R8). */
@@ -69,17 +73,18 @@ export function round(cell: Cell, deps: RoundDeps, depth: RoundDepth, epoch: num
 async function wholeRound(cell: Cell, deps: RoundDeps, depth: RoundDepth, seen: Reading): Promise<void> {
   const reading = isWellAtSight(seen) ? seen : await withProcessAge(cell, seen, deps);
   const suppressedBy = await suppressed(cell, reading, deps, depth);
+  const buildLook = isWellAtSight(seen) ? NOT_ASKED : await lookForBuilds(cell, reading, suppressedBy, deps);
   if (cell.isGone || deps.isClosing()) return;
   // From here to the intent nothing waits, so that no other word (a pause, a returning remedy) is overwritten.
   const before = cell.state;
   const config = deps.config();
   const now = deps.clock.now();
-  const isHeld = deps.isHeld(cell);
 
   // Starts that were not ours get their window before anything is judged (R4, R11).
   const status = statusOf(reading, before.health.isLatched);
   const youngMs = suppressedBy.length > 0 ? undefined : youngLeftMs(cell.service, reading, status, cell.lastOkAt);
-  const health = settled(cell, reading, status, suppressedBy, youngMs);
+  const health = withBuildLook(settled(cell, reading, status, suppressedBy, youngMs), cell, buildLook, now);
+  const isHeld = buildLook.isAsked && isHeldAt(health, now);
   const { verdict, isLatched, countsAsUnknown } = judge({
     reading,
     service: cell.service,
@@ -115,9 +120,11 @@ async function wholeRound(cell: Cell, deps: RoundDeps, depth: RoundDepth, seen: 
     recovery: nextRecovery,
     verdict,
     isHeld,
+    holdLeftMs: isHeld ? holdLeftMs(nextHealth.hold, now) : undefined,
     youngMs,
     now: stampOf(now),
   });
+  if (nextHealth.hold || before.health.hold) followHold(cell, before.health.hold, deps, now);
   notePlan(cell, plan, now);
   const begun = depth === 'full' ? followPlan(cell, plan, deps, now) : undefined;
   if (begun) await begun;
@@ -189,6 +196,45 @@ async function withProcessAge(cell: Cell, reading: Reading, deps: RoundDeps): Pr
   if (window.kind === 'running' || window.kind === 'open') return reading;
   const processAgeMs = await deps.processAge(cell);
   return processAgeMs === undefined ? reading : { ...reading, processAgeMs };
+}
+
+interface BuildLook {
+  readonly isAsked: boolean;
+  readonly build: Build | undefined;
+}
+const NOT_ASKED: BuildLook = { isAsked: false, build: undefined };
+
+/** Who builds is looked for only where it counts (R10): nothing is scanned while all is well. */
+async function lookForBuilds(cell: Cell, reading: Reading, suppressedBy: readonly string[], deps: RoundDeps): Promise<BuildLook> {
+  const { health, recovery } = cell.state;
+  const status = statusOf(reading, health.isLatched);
+  if (!asksForBuilds({ service: cell.service, health, recovery, status, suppressedBy, at: reading.startedAt })) return NOT_ASKED;
+  return { isAsked: true, build: await deps.buildAtWork(cell, reading.startedAt) };
+}
+
+function withBuildLook(health: ServiceState['health'], cell: Cell, look: BuildLook, now: Moment): ServiceState['health'] {
+  if (!look.isAsked && !health.hold) return health;
+  const at = stampOf(now);
+  return look.isAsked ? afterBuildLook(health, cell.service, look.build, at) : withoutBuildLook(health, at);
+}
+
+/** Writes down what holds it, and what ended that; waits for the end of the build. */
+function followHold(cell: Cell, before: ServiceState['health']['hold'], deps: RoundDeps, now: Moment): void {
+  const { hold } = cell.state.health;
+  deps.watchBuild(cell, hold?.build);
+  const news = holdNews(before, hold, now);
+  const service = cell.service.id;
+  if (news?.kind === 'held') {
+    const { name, pid, folder, since } = news.build;
+    const ageMs = Math.round(elapsedMs(since, now));
+    deps.audit.write(
+      'recovery',
+      { event: 'held', service, build: name, pid: pid ?? null, folder, ageMs, leftMs: Math.round(news.leftMs) },
+      now,
+    );
+  } else if (news) {
+    deps.audit.write('recovery', { event: 'hold-ended', service, reason: news.reason, heldMs: Math.round(news.heldMs) }, now);
+  }
 }
 
 function settled(

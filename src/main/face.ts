@@ -82,7 +82,7 @@ export function stateWords(view: ServiceView, nowMs: number): string {
     case 'settling':
       return 'starting';
     case 'held':
-      return 'waits for a build to end';
+      return view.hold ? `waits for ${view.hold.build}, at work for ${ageText(view.hold.since, nowMs)}` : 'waits for a build to end';
     case 'suppressed':
       return view.waitsFor.length > 0 ? `waits for ${view.waitsFor.join(' and ')}` : 'waits for what it depends on';
   }
@@ -96,4 +96,13 @@ export function stateWords(view: ServiceView, nowMs: number): string {
     case 'unknown':
       return 'cannot be looked at';
   }
+}
+
+function ageText(since: string, nowMs: number): string {
+  return durationText(Math.max(0, nowMs - Date.parse(since)));
+}
+
+/** Who holds its restart, and where: the second line of its menu (R10). */
+export function holdWords({ hold }: ServiceView): string | undefined {
+  return hold ? `Held by ${hold.build}${hold.pid === null ? '' : ` (process ${hold.pid})`} in ${hold.folder}` : undefined;
 }

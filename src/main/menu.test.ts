@@ -30,6 +30,7 @@ function service(id: string, over: Partial<ServiceView> = {}): ServiceView {
     lastAttempt: null,
     nextAttemptAt: null,
     recoveryReason: null,
+    hold: null,
     strikeReason: null,
     waitsFor: [],
     alertReason: null,
@@ -223,4 +224,14 @@ test('the icon, its tooltip and its title', () => {
     'Jarvis Health: Asleep',
   ]);
   expect(faceOf({ snapshot: undefined, trouble: 'The home cannot be written' })).toBe('warning');
+});
+
+test('a restart that a build holds: which build, for how long, where; and it can be restarted all the same (R10)', () => {
+  const hold = { build: 'npm install', pid: 4_711, folder: '/srv/shop', since: ago(2 * MINUTE), until: ago(-28 * MINUTE) };
+  const held = service('shop', { status: 'error', phase: 'held', message: 'Nothing answers on port 3000', hold });
+  const rows = menuOf(facts({ snapshot: snapshot([held]) }));
+  const shop = row(rows, 'Shop');
+  expect(shop.label).toBe('Shop: waits for npm install, at work for 2 min');
+  expect(labels(shop.rows).slice(0, 2)).toEqual(['Nothing answers on port 3000', 'Held by npm install (process 4711) in /srv/shop']);
+  expect(row(shop.rows, 'Restart').isEnabled).toBe(true);
 });

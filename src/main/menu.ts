@@ -1,7 +1,7 @@
 // The whole menu as data: complete without the window, every row that can't be used says why. Pure: values in, rows out;
 // tray.ts makes Electron's menu of it, actions.ts does what was chosen. Knows no rule: it offers operations.
 import type { ServiceView, Snapshot } from '../contract/snapshot.ts';
-import { APP_NAME, type Face, faceOfService, isIdle, type Sight, sentenceOf, stateWords, worstFirst } from './face.ts';
+import { APP_NAME, type Face, faceOfService, holdWords, isIdle, type Sight, sentenceOf, stateWords, worstFirst } from './face.ts';
 
 export type MenuAction =
   | { readonly kind: 'ask'; readonly name: 'heal' | 'check' | 'resume' | 'ack' | 'start' | 'stop'; readonly id: string }
@@ -121,6 +121,7 @@ function serviceRow(view: ServiceView, nowMs: number): MenuRow {
     face: faceOfService(view),
     rows: [
       said(view.message),
+      ...heldRow(view),
       SEPARATOR,
       ...actionRows(view),
       SEPARATOR,
@@ -129,6 +130,11 @@ function serviceRow(view: ServiceView, nowMs: number): MenuRow {
       item('Details…', { kind: 'open-window', hash: `#/service/${encodeURIComponent(view.id)}` }),
     ],
   };
+}
+
+function heldRow(view: ServiceView): MenuRow[] {
+  const words = holdWords(view);
+  return words === undefined ? [] : [said(words)];
 }
 
 function actionRows(view: ServiceView): MenuRow[] {

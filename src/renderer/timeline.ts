@@ -35,6 +35,12 @@ function momentsOfTrail(lines: readonly HistoryLine[]): Moment[] {
       case 'recovery-skipped':
         add(`Not repaired: ${reasonText(of('reason'))}`);
         break;
+      case 'held':
+        add(`Held: ${of('build')}${line['pid'] ? ` (process ${of('pid')})` : ''} was at work in ${of('folder')}`);
+        break;
+      case 'hold-ended':
+        add(`No longer held: ${reasonText(of('reason'))}`);
+        break;
       case 'alert':
         moments.push({ at: line.at, kind: 'told', text: 'You were told' });
         break;

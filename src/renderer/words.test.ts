@@ -65,6 +65,10 @@ describe('the sentence of a service', () => {
     expect(say({ ...down, recoveryReason: 'no-remedy' })).toMatch(/Nothing is set up to repair it\.$/);
     expect(say({ ...down, recoveryReason: 'recovery-disabled' })).toMatch(/Repairs are switched off\.$/);
     expect(say({ ...down, phase: 'held' })).toMatch(/The restart waits: a build is running in its folder\.$/);
+    const hold = { build: 'npm install', pid: 4_711, folder: '/srv/shop', since: ago(2 * MINUTE), until: ago(-28 * MINUTE) };
+    expect(say({ ...down, phase: 'held', hold })).toMatch(
+      /The restart waits: npm install \(process 4711\) has been at work in \/srv\/shop for 2 min\.$/,
+    );
     expect(say({ ...down, phase: 'suppressed' })).toBe('Down for 4 min. Something that it depends on is down; that comes first.');
     expect(say({ ...down, phase: 'gave-up', nextAttemptAt: ago(-26 * MINUTE) }, [tried('failed'), tried('failed')])).toMatch(
       /^Down for 4 min\. Restarted twice without success\. No answer on port 3000\. Next try at \d\d:\d\d\.$/,

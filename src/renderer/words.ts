@@ -66,7 +66,7 @@ function whatNow(view: ServiceView, facts: SentenceFacts): string[] {
       return ['It was started a moment ago and may still be starting.'];
     }
     case 'held':
-      return [`${upper(seen)}.`, 'The restart waits: a build is running in its folder.'];
+      return [`${upper(seen)}.`, holdText(view, facts)];
     case 'suppressed':
       return [
         `${view.waitsFor.length > 0 ? `Waits for ${view.waitsFor.join(' and ')}` : 'Something that it depends on is down'}; that comes first.`,
@@ -76,6 +76,13 @@ function whatNow(view: ServiceView, facts: SentenceFacts): string[] {
     default:
       return [repairs ? `${repairs}, ${lower(seen)}.` : `${upper(seen)}.`, whyNot(view, facts)];
   }
+}
+
+/** "The restart waits: npm install (process 4711) has been at work in /srv/shop for 2 min." (R10) */
+function holdText({ hold }: ServiceView, { nowMs }: SentenceFacts): string {
+  if (!hold) return 'The restart waits: a build is running in its folder.';
+  const who = `${hold.build}${hold.pid === null ? '' : ` (process ${hold.pid})`}`;
+  return `The restart waits: ${who} has been at work in ${hold.folder} for ${spanText(Math.max(0, nowMs - Date.parse(hold.since)))}.`;
 }
 
 function nextTry(view: ServiceView, { nowMs }: SentenceFacts): string {
@@ -97,7 +104,7 @@ function whyNot(view: ServiceView, facts: SentenceFacts): string {
     case 'cooldown':
       return view.nextAttemptAt ? `Next try at ${clockText(view.nextAttemptAt)}.` : '';
     case 'build-running':
-      return 'The restart waits: a build is running in its folder.';
+      return holdText(view, facts);
     default:
       return view.recoveryReason && view.nextAttemptAt && Date.parse(view.nextAttemptAt) > facts.nowMs ? nextTry(view, facts) : '';
   }
@@ -171,6 +178,9 @@ const REASONS: Record<string, string> = {
   'recovery-disabled': 'repairs are switched off',
   'dependency-down': 'something it depends on was down',
   'build-running': 'a build was running',
+  'build-ended': 'the build had ended',
+  'time-over': 'a build may hold it for 30 min, and no longer',
+  'well-again': 'it was well again',
   'start-window': 'it may still be starting',
   settling: 'it may still be starting',
   'supervisor-first': 'its own supervisor gets the first chance',

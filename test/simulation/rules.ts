@@ -5,6 +5,9 @@ import type { LogLine, Sim } from './sim.ts';
 
 const EARLY_MS = 60;
 const WAKE_SETTLE_MS = 30_000;
+const HOLD_MAX_MS = 30 * 60_000;
+/** A build that began while a round was already on its way to the remedy was not there to be seen. */
+const BUILD_SEEN_MS = 15_000;
 /** What was told or counted just before a crash may be told or counted again after it (R7, R8). */
 const CRASH_SHADOW_MS = 2 * 60_000;
 
@@ -15,6 +18,7 @@ export function breaches(sim: Sim): string[] {
       ...paceBreaches(sim, id),
       ...windowBreaches(sim, id),
       ...strikeBreaches(sim, id),
+      ...holdBreaches(sim, id),
       ...noticeBreaches(sim, id),
     ])
     .concat(queueBreaches(sim));
@@ -180,6 +184,42 @@ function strikeBreaches(sim: Sim, id: string): string[] {
   return found;
 }
 
+/** R10: while a build is at work, and has not been for 30 min of this trouble, no automatic remedy begins, no strike is added and
+ * nobody is told of what is new. Counted from the first moment that a build was there and the service was not, so that what the engine
+ * itself counts, at the latest from its first look, can only be less. */
+function holdBreaches(sim: Sim, id: string): string[] {
+  const found: string[] = [];
+  let buildSince: number | undefined;
+  let firstAt: number | undefined;
+  let from: LogLine | undefined;
+  let strikes = 0;
+  for (const line of sim.log) {
+    if (line.kind === 'machine' && line.what === 'crash') strikes = Number.POSITIVE_INFINITY; // what was durable is known at the next look
+    if ('service' in line && line.service !== id) continue;
+    if (line.kind === 'audit' && line.event.service !== id) continue;
+    if (line.kind === 'build' && line.step === 'begins') buildSince = line.atMs;
+    if (line.kind === 'build' && line.step === 'ends') buildSince = undefined;
+    if (line.kind === 'build' && line.step === 'seen' && firstAt === undefined) {
+      firstAt = line.atMs;
+      from = line;
+    }
+    if (line.kind === 'look' && (line.status === 'ok' || line.status === 'warning')) firstAt = undefined;
+    const isAtWork = buildSince !== undefined && line.atMs - buildSince > BUILD_SEEN_MS;
+    // Across a boot only the wall clock tells how long it was, and somebody may have set it (R9).
+    const isComparable = firstAt === undefined || (line.boot === from?.boot && line.wallJumps === from.wallJumps);
+    const isHeld = isAtWork && isComparable && (firstAt === undefined || line.atMs - firstAt < HOLD_MAX_MS - EARLY_MS);
+    if (line.kind === 'remedy' && line.step === 'begins' && line.trigger === 'auto' && isHeld)
+      found.push(`R10 ${id}: an automatic remedy during a build at ${at(line)}`);
+    if (line.kind === 'audit' && line.event.event === 'alert' && isHeld && line.event.kind !== 'unknown')
+      found.push(`R10 ${id}: an alert during a build at ${at(line)}`);
+    if (line.kind !== 'audit' || line.event.event !== 'check') continue;
+    const now = line.event.consecutiveFailures as number;
+    if (now > strikes && (isHeld || line.event.phase === 'held')) found.push(`R10 ${id}: a strike while held at ${at(line)}`);
+    strikes = now;
+  }
+  return found;
+}
+
 /** R6: a cooldown apart, nothing told that was not raised, one recovered for what was told. */
 function noticeBreaches(sim: Sim, id: string): string[] {
   const found: string[] = [];
@@ -257,7 +297,8 @@ export function unfinished(sim: Sim): string[] {
       found.push(`R7 ${id}: an alert whose incident is over is still pending`);
     if (alert.outbox.length > 0) found.push(`R7 ${id}: ${alert.outbox.length} deliveries are still waiting`);
     const isAlone = health.paused === undefined && health.stopped === undefined;
-    if (isAlone && sim.service(id).isUp() && sim.service(id).sees === 'by-life' && health.status !== 'ok')
+    // In its start window it is looked at every few seconds; what came up this moment has not been seen yet.
+    if (isAlone && sim.service(id).upForMs() > 5_000 && sim.service(id).sees === 'by-life' && health.status !== 'ok')
       found.push(`R1 ${id}: is up and is seen as ${health.status}`);
   }
   return found;

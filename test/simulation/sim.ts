@@ -6,7 +6,9 @@ import { type Config, type ConfigInput, configSchema, resolveConfig } from '../.
 import type { ProcessIdentity, Reading, Trigger } from '../../src/contract/flow.ts';
 import type { ChannelPort, TimersPort } from '../../src/contract/ports.ts';
 import type { ServiceView } from '../../src/contract/snapshot.ts';
+import type { Moment } from '../../src/contract/time.ts';
 import { type Core, createCore } from '../../src/engine/core.ts';
+import { isHeldAt } from '../../src/engine/decide/hold.ts';
 import { viewOf } from '../../src/engine/decide/summary.ts';
 import { createOperations } from '../../src/engine/operations.ts';
 import { type AgentQueue, createAgentQueue } from '../../src/engine/tell/agent-queue.ts';
@@ -32,6 +34,8 @@ export type LogLine = {
       readonly result?: string;
     }
   | { readonly kind: 'told'; readonly channel: string; readonly service: string; readonly id: string; readonly notice: string }
+  /** A build begins or ends in a service's folder; or somebody looked for one, and saw it or not. */
+  | { readonly kind: 'build'; readonly service: string; readonly step: 'begins' | 'ends' | 'seen' | 'not-seen' }
   | { readonly kind: 'look'; readonly service: string; readonly status: Reading['level'] }
   | { readonly kind: 'machine'; readonly what: 'wake' | 'boot' | 'engine-start' | 'crash' | 'jump' | 'disk-full' | 'disk-free' }
   /** Somebody's word, when it was given and when it was answered. */
@@ -78,6 +82,8 @@ export interface Sim {
   sleep(ms: number, isSeen?: boolean): Promise<void>;
   jump(ms: number): void;
   fill(isFull: boolean): void;
+  /** A build begins in the folder of this service, or ends. */
+  build(id: string, isAtWork: boolean): void;
   reload(config: ConfigInput): void;
   say(id: string, word: 'pause' | 'resume' | 'ack' | 'heal' | 'check' | 'stop' | 'start', forMs?: number): Promise<void>;
   /** A channel fails as long as this is true. */
@@ -97,6 +103,8 @@ export interface Sim {
   problems: Map<string, string>;
 }
 
+/** How long it takes to look for builds. */
+const SCAN_MS = 5;
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
@@ -138,6 +146,9 @@ export async function createSim(
   let ids = 0;
   let wallJumps = 0;
   let crashIn: number | undefined;
+  const builds = new Map<string, { readonly pid: number; readonly since: Moment }>();
+  const buildWatch = new Map<string, () => void>();
+  let buildPids = 50_000;
 
   const write = (entry: Entry, number = lives): void => {
     const { boot, wallMs, bootMs } = time.clock.now();
@@ -245,12 +256,24 @@ export async function createSim(
           return act(id, ctx.trigger, () => serviceOf(id).remedy());
         },
         evidence: async () => (sim.isEvidenceStuck ? never() : { lastLogLines: [], changesSinceHealthy: [], topProcesses: [] }),
+        buildAtWork: async ({ service: { id } }) => {
+          await timers.sleep(SCAN_MS);
+          const build = builds.get(id);
+          write({ kind: 'build', service: id, step: build ? 'seen' : 'not-seen' }, number);
+          return build && { name: 'npm install', pid: build.pid, startId: '1', folder: `/sim/${id}`, since: build.since };
+        },
         watch(service, identities: readonly ProcessIdentity[], onEnd) {
+          if (service.endsWith(' build')) {
+            const [pid] = identities.map((one) => one.pid);
+            const tell = () => mine.isAlive && onEnd(identities[0] as ProcessIdentity);
+            buildWatch.set(service, () => builds.get(service.replace(' build', ''))?.pid !== pid && tell());
+            return;
+          }
           serviceOf(service).watch((ended) => {
             if (mine.isAlive && identities.some((known) => known.pid === ended.pid)) onEnd(ended);
           });
         },
-        unwatch: (service) => serviceOf(service).watch(undefined),
+        unwatch: (service) => (service.endsWith(' build') ? void buildWatch.delete(service) : serviceOf(service).watch(undefined)),
         identify: async () => [],
         processAge: async () => undefined,
         isAlive: () => true,
@@ -292,7 +315,7 @@ export async function createSim(
       planReason: cell.planReason,
       planWaitMs: cell.planWaitMs,
       alertReason: cell.alertReason,
-      isHeld: false,
+      isHeld: isHeldAt(cell.state.health, time.clock.now()),
       waitsFor: cell.state.health.suppressedBy,
     };
     const can = { heal: true, start: true, stop: true };
@@ -345,6 +368,7 @@ export async function createSim(
     },
     async reboot(offMs = MINUTE) {
       crashIn = undefined;
+      for (const id of [...builds.keys()]) sim.build(id, false);
       kill();
       time.reboot(offMs);
       write({ kind: 'machine', what: 'boot' });
@@ -365,6 +389,13 @@ export async function createSim(
     fill(isFull) {
       home.isFull = isFull;
       write({ kind: 'machine', what: isFull ? 'disk-full' : 'disk-free' });
+    },
+    build(id, isAtWork) {
+      if (builds.has(id) === isAtWork) return;
+      if (isAtWork) builds.set(id, { pid: buildPids++, since: time.clock.now() });
+      else builds.delete(id);
+      write({ kind: 'build', service: id, step: isAtWork ? 'begins' : 'ends' });
+      if (!isAtWork) time.timers.after(300, () => buildWatch.get(`${id} build`)?.()); // noticed within a second
     },
     reload(next) {
       config = parse(next);

@@ -28,6 +28,8 @@ export interface SimService {
   /** What a look finds when the process is well: changed by stories. */
   sees: 'by-life' | 'unknown' | 'warning' | 'hangs' | Measure;
   isUp(): boolean;
+  /** How long it has been so; 0 when it is not. */
+  upForMs(): number;
   die(): void;
   start(): void;
   look(): Promise<Reading>;
@@ -95,6 +97,7 @@ export function createSimService(id: string, time: SimTime, nature: Nature): Sim
     nature,
     sees: 'by-life',
     isUp,
+    upForMs: () => (isUp() ? time.trueMs() - (upFromMs ?? 0) : 0),
     die: () => {
       life += 1;
       ended();

@@ -167,6 +167,13 @@ export function trouble(nowMs: number): World {
       latencyMs: 4,
       consecutiveFailures: 1,
       recoveryReason: 'build-running',
+      hold: {
+        build: 'npm install',
+        pid: 48_211,
+        folder: '/Users/mia/clawd/fitness-tracker',
+        since: iso(nowMs - 3 * MINUTE),
+        until: iso(nowMs + 28 * MINUTE),
+      },
       uptime: { '24h': 99.8, '7d': 99.91, '30d': 99.64 },
       url: 'http://127.0.0.1:3000/',
       logs: '/Users/mia/clawd/fitness-tracker/app.log',

@@ -62,6 +62,7 @@ export function advanceHealth(input: AdvanceHealthInput): HealthState {
     incident: incidentAfter(input, isWell, isSuppressed, unknowns, at),
     okSince: verdict.status === 'ok' ? (health.okSince ?? at) : undefined,
     settle: isWell ? undefined : health.settle,
+    hold: isWell ? undefined : health.hold,
     paused: health.paused,
     // The person, or something they did, has started it again (R12): a look that began after the stop saw it well.
     stopped: isWell && !input.isStopping && health.stopped && isAfter(reading.startedAt, health.stopped.since) ? undefined : health.stopped,
@@ -138,6 +139,7 @@ function isWellAsBefore({ health, verdict, isLatched }: AdvanceHealthInput): boo
     health.isLatched === isLatched &&
     !health.incident &&
     !health.settle &&
+    !health.hold &&
     !health.stopped &&
     health.suppressedBy.length === 0
   );
@@ -153,6 +155,7 @@ function isSameHealth(a: HealthState, b: HealthState): boolean {
     a.incident === b.incident &&
     a.okSince === b.okSince &&
     a.settle === b.settle &&
+    a.hold === b.hold &&
     a.stopped === b.stopped &&
     a.suppressedBy.length === b.suppressedBy.length &&
     a.suppressedBy.every((id, index) => id === b.suppressedBy[index])

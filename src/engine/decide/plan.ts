@@ -15,6 +15,8 @@ export interface PlanInput {
   readonly recovery: RecoveryState;
   readonly verdict: Pick<Verdict, 'status'>;
   readonly isHeld: boolean;
+  /** How much longer a build may hold it (R10). */
+  readonly holdLeftMs?: number | undefined;
   /** The service's process is still so much younger than its start window, and has not been ok yet (R4). */
   readonly youngMs?: number | undefined;
   readonly now: Stamp;
@@ -24,7 +26,7 @@ export function planRecovery(input: PlanInput): Plan {
   const { service, config, health, recovery, now } = input;
   if (input.verdict.status !== 'error') return wait('not-failing');
   const forbidden = whyForbidden(input);
-  if (forbidden) return wait(forbidden);
+  if (forbidden) return wait(forbidden, forbidden === 'build-running' ? input.holdLeftMs : undefined);
   const window = windowAt(health, recovery, now);
   if (window.kind === 'running') return wait('attempt-running');
   // The attempt is ended by a look that began after its window, never by one that straddles its end (R4).

@@ -4,6 +4,7 @@ import type { NotifyReason, Phase, PlanReason, ServiceState, Status, Verdict } f
 import type { Problem, ServiceView, Snapshot } from '../../contract/snapshot.ts';
 import { elapsedMs, isoTime, type Moment, remainingMs, type Stamp } from '../../contract/time.ts';
 import { durationText } from '../../contract/units.ts';
+import { holdLeftMs } from './hold.ts';
 import { windowAt } from './window.ts';
 
 /** What is known of a service only while the engine runs. */
@@ -86,6 +87,7 @@ export function viewOf({ service, state, sight, can, uptime, repairs }: ServiceS
       : null,
     nextAttemptAt: health.status === 'error' && sight.planWaitMs !== undefined ? isoTime({ wallMs: now.wallMs + sight.planWaitMs }) : null,
     recoveryReason: health.status === 'error' ? (sight.planReason ?? null) : null,
+    hold: holdOf(state, sight.isHeld, now),
     strikeReason: health.status === 'error' ? (verdict?.whyNoStrike ?? null) : null,
     waitsFor: health.suppressedBy.length > 0 ? [...sight.waitsFor] : [],
     alertReason: sight.alertReason ?? null,
@@ -97,6 +99,14 @@ export function viewOf({ service, state, sight, can, uptime, repairs }: ServiceS
     ...(repairs ? { repairs } : {}),
     can,
   };
+}
+
+function holdOf(state: ServiceState, isHeld: boolean, now: Moment): ServiceView['hold'] {
+  const { hold } = state.health;
+  if (!hold?.build || phaseOf(state, isHeld, now) !== 'held') return null;
+  const { name, pid, folder, since } = hold.build;
+  const until = isoTime({ wallMs: now.wallMs + holdLeftMs(hold, now) });
+  return { build: name, pid: pid ?? null, folder, since: isoTime(since), until };
 }
 
 function isAlerting({ alert, health }: ServiceState): boolean {

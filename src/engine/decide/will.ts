@@ -29,6 +29,7 @@ export function stop(state: ServiceState, now: Moment): ServiceState {
       incident: undefined,
       okSince: undefined,
       settle: undefined,
+      hold: undefined,
     },
     recovery: { ...endByStop(state.recovery, now), gaveUp: undefined },
     alert: {

@@ -94,7 +94,11 @@ describe('good configurations', () => {
     expect(warningsOf({ services: [{ id: 'a', check: tcp, proposed: [{ type: 'launchd', label: 'x' }] }] })).toEqual([
       'services[0].proposed',
     ]);
-    expect(warningsOf({ services: [{ id: 'a', check: tcp, cwd: '~/a', holdDuringBuilds: true }] })).toEqual([
+    // R10: a hold needs a folder, and a whole home is nobody's.
+    expect(warningsOf({ services: [{ id: 'a', check: tcp, cwd: '~/a', holdDuringBuilds: true }] })).toEqual([]);
+    expect(warningsOf({ services: [{ id: 'a', check: tcp, holdDuringBuilds: false }] })).toEqual([]);
+    expect(warningsOf({ services: [{ id: 'a', check: tcp, holdDuringBuilds: true }] })).toEqual(['services[0].holdDuringBuilds']);
+    expect(warningsOf({ services: [{ id: 'a', check: tcp, cwd: '~/', holdDuringBuilds: true }] })).toEqual([
       'services[0].holdDuringBuilds',
     ]);
   });

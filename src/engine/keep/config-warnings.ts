@@ -3,6 +3,9 @@ import type { Node } from 'jsonc-parser';
 import { durationOf, listOf, type Raw, rawFileOf, textsOf } from './config-raw.ts';
 import { describe, type Finding, type Path } from './config-tree.ts';
 
+/** Without its last slash: the root, the folder of all homes, a home. */
+const HOME_OR_ROOT = /^(|~|\/home|\/Users|\/root|\/var\/root|\/home\/[^/]+|\/Users\/[^/]+)$/;
+
 /** Warnings for a configuration that is valid. */
 export function warnings(text: string, root: Node, value: unknown): Finding[] {
   const file = rawFileOf(text, root, value);
@@ -26,12 +29,12 @@ export function warnings(text: string, root: Node, value: unknown): Finding[] {
         ),
       );
     }
-    if (service.holdDuringBuilds !== undefined) {
+    if (service.holdDuringBuilds === true && !hasOwnFolder(service)) {
       found.push(
         file.at(
           [...path, 'holdDuringBuilds'],
-          describe(service.holdDuringBuilds),
-          'accepted, but not in force: this version does not hold restarts during builds',
+          'true, and no folder of its own',
+          'nothing is held until "cwd" names the folder of this service',
         ),
       );
     }
@@ -53,11 +56,17 @@ export function warnings(text: string, root: Node, value: unknown): Finding[] {
   return found;
 }
 
+/** A whole home or disk is nobody's in particular: builds in it hold nothing (R10). */
+function hasOwnFolder(service: Raw): boolean {
+  const folders = [service, ...listOf(service.recovery)].map((one) => one.cwd);
+  return folders.some((folder) => typeof folder === 'string' && !HOME_OR_ROOT.test(folder.replace(/\/+$/, '')));
+}
+
 /** A pattern whose fixed part is `/`, a home or the folder of all homes, and that then takes everything below. */
 function coversTooMuch(pattern: string): boolean {
   const steps = pattern.split('/');
   const firstGlob = steps.findIndex((step) => /[*?[\]{}()!]/.test(step));
   const fixed = (firstGlob < 0 ? steps : steps.slice(0, firstGlob)).join('/').replace(/\/$/, '');
-  if (!/^(|~|\/home|\/Users|\/root|\/var\/root|\/home\/[^/]+|\/Users\/[^/]+)$/.test(fixed)) return false;
+  if (!HOME_OR_ROOT.test(fixed)) return false;
   return firstGlob < 0 || steps.slice(firstGlob).some((step) => step === '**' || step === '*');
 }

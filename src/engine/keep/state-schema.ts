@@ -16,6 +16,8 @@ const id = z.string().min(1);
 const count = z.int().min(0);
 const identity = z.looseObject({ pid: z.int().min(1), startId: id });
 
+const build = z.looseObject({ name: id, pid: maybe(z.int().min(1)), startId: maybe(id), folder: id, since: stamp });
+
 const healthState = z.looseObject({
   status: z.enum(['ok', 'warning', 'error', 'unknown']),
   reason: word<HealthState['reason']>(),
@@ -29,6 +31,7 @@ const healthState = z.looseObject({
   incident: maybe(z.looseObject({ id, startedAt: stamp, firstReason: word<never>(), firstMessage: z.string() })),
   okSince: maybe(stamp),
   settle: maybe(z.looseObject({ why: word<never>(), since: stamp, forMs: ms })),
+  hold: maybe(z.looseObject({ since: maybe(stamp), usedMs: ms, build: maybe(build) })),
   paused: maybe(z.looseObject({ since: stamp, forMs: maybe(ms) })),
   stopped: maybe(z.looseObject({ since: stamp })),
   suppressedBy: z.array(id),

@@ -128,7 +128,7 @@ describe('ports, folders and files on macOS', () => {
     expect(await port.cwd(940)).toBeUndefined();
   });
   it('tells where a process works', async () => {
-    expect(await mac({ '-p 940 -d cwd -Fn': recorded('lsof-cwd') }).cwd(940)).toBe('/Users/ada/clawd/fitness tracker');
+    expect(await mac({ '-p 940 -d cwd -Fpn': recorded('lsof-cwd') }).cwd(940)).toBe('/Users/ada/clawd/fitness tracker');
   });
   it('tells who holds a file, and how', async () => {
     // Exit 1 with output: something could not be looked into, as always without root.

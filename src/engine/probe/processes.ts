@@ -1,17 +1,14 @@
 // Makes the ProcessPort: one pass over all processes, shared by all who ask while it is fresh, and the same answers on
 // Linux (/proc) and macOS (ps, lsof). Reads the machine, never changes it. Why so: docs/decisions/0003-process-table.md.
-import { execFile } from 'node:child_process';
-import { readlink } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import type { ClockPort, ProcessPort, ProcessRow, ProcessTable } from '../../contract/ports.ts';
 import { linuxOpenFiles, macOpenFiles } from './open-files.ts';
-import { linuxPortOwners, lsof, macPortOwners } from './port-owner.ts';
+import { linuxPortOwners, macPortOwners } from './port-owner.ts';
 import { linuxProcesses } from './process-table-linux.ts';
 import { macProcesses, type RunTool } from './process-table-macos.ts';
+import { runTool } from './run-tool.ts';
+import { workingDirectories } from './working-directory.ts';
 
 const MAX_AGE_MS = 500;
-const TOOL_TIMEOUT_MS = 20_000;
-const TOOL_OUTPUT_BYTES = 64 * 1_024 * 1_024;
 
 export interface ProcessPortOptions {
   readonly platform?: NodeJS.Platform;
@@ -21,18 +18,6 @@ export interface ProcessPortOptions {
   readonly selfPid?: number;
   /** Tells how fresh a table is. Without it only those who ask at the same time share a pass. */
   readonly clock?: ClockPort;
-}
-
-const execFileText = promisify(execFile);
-
-async function runTool(file: string, args: readonly string[]): Promise<string> {
-  const { stdout } = await execFileText(file, args, {
-    env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C', TZ: 'UTC' },
-    timeout: TOOL_TIMEOUT_MS,
-    killSignal: 'SIGKILL',
-    maxBuffer: TOOL_OUTPUT_BYTES,
-  });
-  return stdout;
 }
 
 /** The engine itself and its ancestors (R13). */
@@ -79,15 +64,7 @@ export function createProcessPort(options: ProcessPortOptions = {}): ProcessPort
     identify: (pid) => source.one(pid),
     isAlive: (identity) => source.isAlive(identity),
     portOwners: (port) => (isLinux ? linuxPortOwners(port, procRoot) : macPortOwners(port, run)),
-    async cwd(pid) {
-      try {
-        if (isLinux) return await readlink(`${procRoot}/${pid}/cwd`);
-        const output = await lsof(run, ['-a', '-w', '-p', String(pid), '-d', 'cwd', '-Fn']);
-        return /^n(\/.*)$/m.exec(output)?.[1];
-      } catch {
-        return undefined;
-      }
-    },
+    cwd: async (pid) => (await workingDirectories([pid], { platform, run, procRoot })).get(pid),
     openFiles: () => (isLinux ? linuxOpenFiles(procRoot) : macOpenFiles(run, selfPid)),
   };
 }

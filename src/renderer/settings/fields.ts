@@ -68,6 +68,8 @@ const LABELS: Readonly<Record<string, string>> = {
   maxUsed: 'Most memory in use',
   maxLatency: 'Slowest answer',
   recovery: 'Repairs',
+  tools: 'More build programs',
+  ignore: 'Programs that hold nothing',
   proposed: 'Proposed repairs',
   check: 'What is looked at',
   afterFailures: 'Alert after failures',
