@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Config, ServiceConfig } from '../contract/config.ts';
+import type { Supervisor } from '../contract/keeper.ts';
 import { systemCode } from '../contract/errors.ts';
 import type { DoctorDeps } from './doctor-checks.ts';
 import { type DoctorLine, fine, trouble } from './doctor-line.ts';
@@ -72,6 +73,14 @@ function needsOf(service: ServiceConfig, userHome: string): Need[] {
       case 'launchd':
         add('program', '/bin/launchctl');
         break;
+      case 'auto': {
+        add('folder', remedy.cwd);
+        const cwd = remedy.cwd === undefined ? serviceCwd : expand(remedy.cwd);
+        add('program', remedy.keeper ? KEEPER_PROGRAMS[remedy.keeper.by] : undefined);
+        add('program', remedy.start?.[0], cwd, pathOf(remedy.env));
+        add('log', remedy.log, cwd);
+        break;
+      }
       case 'delete-old-logs':
       case 'log-top-processes':
       case 'http':
@@ -80,6 +89,16 @@ function needsOf(service: ServiceConfig, userHome: string): Need[] {
   }
   return needs;
 }
+
+/** What has to be there to ask each; PM2 is spoken to directly. */
+const KEEPER_PROGRAMS: Record<Supervisor, string | undefined> = {
+  launchd: '/bin/launchctl',
+  brew: 'brew',
+  pm2: undefined,
+  systemd: 'systemctl',
+  docker: 'docker',
+  supervisord: 'supervisorctl',
+};
 
 function pathOf({ PATH }: Readonly<Record<string, string>> = {}): string | undefined {
   return PATH;

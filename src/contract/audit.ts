@@ -61,6 +61,7 @@ interface EngineEvent {
     | 'config-refused'
     | 'file-quarantined'
     | 'history-rebuilt'
+    | 'found-stopped'
     | 'command';
   [key: string]: unknown;
 }

@@ -1,6 +1,7 @@
 // Runs one remedy whose intent is durable, and brings its return back into the state (R3, R4, R17, R18, R20).
 import type { RemedyConfig } from '../contract/config.ts';
 import type { ProcessIdentity, ServiceState } from '../contract/flow.ts';
+import { keeperTitle } from '../contract/keeper.ts';
 import type { AuditPort, ClockPort, RemedyContext, RemedyResult, StartedProcess } from '../contract/ports.ts';
 import type { Cell } from './cell.ts';
 import { returnAttempt } from './decide/advance-recovery.ts';
@@ -9,7 +10,7 @@ import { recordFinished } from './round.ts';
 /** What the engine lends to every remedy; the rest of the context belongs to the service and the attempt. */
 export type RemedyTools = Omit<
   RemedyContext,
-  'signal' | 'checkPaths' | 'serviceCwd' | 'recorded' | 'trigger' | 'record' | 'rotateOverBytes'
+  'signal' | 'checkPaths' | 'serviceCwd' | 'recorded' | 'keeper' | 'trigger' | 'record' | 'rotateOverBytes'
 >;
 
 export interface AttemptDeps {
@@ -63,6 +64,7 @@ export function contextFor(
     rotateOverBytes: check.type === 'log-files' ? check.maxSize : undefined,
     serviceCwd: cell.service.cwd,
     recorded: cell.state.recovery.started,
+    keeper: cell.state.recovery.keeper,
     trigger,
     record(effect) {
       deps.audit.write('recovery', { service: cell.service.id, attempt, ...effect }, deps.clock.now());
@@ -84,6 +86,8 @@ function describeRemedy(remedy: RemedyConfig): string {
       return `a restart: ${remedy.start.join(' ')}`;
     case 'launchd':
       return `a restart of ${remedy.label} by launchd`;
+    case 'auto':
+      return `a restart by ${remedy.keeper ? keeperTitle(remedy.keeper.by) : 'whoever keeps it'}`;
     case 'http':
       return `${remedy.method} ${remedy.url}`;
     case 'delete-old-logs':

@@ -27,7 +27,7 @@ export async function gatherEvidence(
 }
 
 function logOf(service: ServiceConfig): string | undefined {
-  return service.logs ?? service.recovery.flatMap((remedy) => (remedy.type === 'restart-process' && remedy.log ? [remedy.log] : []))[0];
+  return service.logs ?? service.recovery.flatMap((remedy) => ('log' in remedy && remedy.log ? [remedy.log] : []))[0];
 }
 
 async function lastLines(file: string | undefined, userHome: string): Promise<string[]> {

@@ -2,8 +2,10 @@
 // It decides nothing itself and touches the machine only through what it is handed.
 import type { Config, RemedyConfig } from '../contract/config.ts';
 import type { Phase, Plan, PlanReason, Reading, ServiceState, Verdict } from '../contract/flow.ts';
+import type { Keeping } from '../contract/keeper.ts';
+import type { PortHolder } from '../contract/port-holder.ts';
 import type { AuditPort, ClockPort, IdsPort } from '../contract/ports.ts';
-import { type Moment, stampOf } from '../contract/time.ts';
+import { elapsedMs, type Moment, stampOf } from '../contract/time.ts';
 import type { Cell } from './cell.ts';
 import { notePlan } from './cell.ts';
 import { advanceHealth, parentRecoveredSettle, youngLeftMs, youngProcessSettle } from './decide/advance-health.ts';
@@ -12,6 +14,7 @@ import { type AlertDecision, decideAlert } from './decide/alert.ts';
 import { judge, statusOf } from './decide/judge.ts';
 import { planRecovery } from './decide/plan.ts';
 import { phaseOf } from './decide/summary.ts';
+import { stop } from './decide/will.ts';
 import { windowAt } from './decide/window.ts';
 
 export interface RoundDeps {
@@ -30,6 +33,10 @@ export interface RoundDeps {
   isHeld(cell: Cell): boolean;
   /** Age of the youngest process that is this service, where its check names none; undefined when there is none, or nobody knows. */
   processAge(cell: Cell): Promise<number | undefined>;
+  /** What the keeper of a failing service says of it (R4, R12); undefined where nobody keeps it, or nobody knows. */
+  askKeeping(cell: Cell): Promise<Keeping | undefined>;
+  /** Who holds its port though it is not the service. */
+  portHolder(cell: Cell): Promise<PortHolder | undefined>;
   /** Remembers the state; nothing is written when nothing changed (R8). */
   put(cell: Cell): void;
   /** Makes all that was put durable now. Rejects when the home can't be written. */
@@ -63,6 +70,7 @@ export async function round(cell: Cell, deps: RoundDeps, depth: RoundDepth): Pro
   }
   const reading = isWellAtSight(seen) ? seen : await withProcessAge(cell, seen, deps);
   const suppressedBy = cell.service.dependsOn.length === 0 ? NOBODY : await suppressed(cell, reading, deps, depth);
+  const keeping = await whoIsBehind(cell, reading, suppressedBy, deps);
   if (cell.isGone || deps.isClosing()) return;
   // From here to the intent nothing waits, so that no other word (a pause, a returning remedy) is overwritten.
   const before = cell.state;
@@ -102,14 +110,16 @@ export async function round(cell: Cell, deps: RoundDeps, depth: RoundDepth): Pro
   const isAttemptOver = before.recovery.current !== undefined && nextRecovery.current === undefined;
   if (isAttemptOver) recordFinished(cell, deps, now);
 
+  const isFoundStopped = findStopped(cell, verdict, keeping, deps, now);
   const plan = planRecovery({
     service: cell.service,
     config: config.recovery,
-    health: nextHealth,
-    recovery: nextRecovery,
+    health: cell.state.health,
+    recovery: cell.state.recovery,
     verdict,
     isHeld,
     youngMs,
+    kept: isFoundStopped ? undefined : keeping?.state,
     now: stampOf(now),
   });
   notePlan(cell, plan, now);
@@ -183,6 +193,42 @@ async function withProcessAge(cell: Cell, reading: Reading, deps: RoundDeps): Pr
   if (window.kind === 'running' || window.kind === 'open') return reading;
   const processAgeMs = await deps.processAge(cell);
   return processAgeMs === undefined ? reading : { ...reading, processAgeMs };
+}
+
+/** Of a failing service: what its keeper says, and who else holds its port. Asked when an incident may begin, and whenever an attempt
+ * may; not in a window, and not while a wait runs that would forbid the attempt anyway. */
+async function whoIsBehind(cell: Cell, reading: Reading, suppressedBy: readonly string[], deps: RoundDeps): Promise<Keeping | undefined> {
+  const { health, recovery } = cell.state;
+  if (statusOf(reading, health.isLatched) !== 'error') {
+    cell.portHolder = undefined;
+    return undefined;
+  }
+  if (health.paused || health.stopped || cell.isStopping || suppressedBy.length > 0) return undefined;
+  const window = windowAt(health, recovery, reading.startedAt);
+  if (window.kind === 'running' || window.kind === 'open') return undefined;
+  const waited = cell.planAt && cell.planWaitMs !== undefined ? cell.planWaitMs - elapsedMs(cell.planAt, reading.endedAt) : 0;
+  if (health.incident && waited > 0 && cell.planReason !== 'supervisor-first') return undefined;
+  const [keeping, holder] = await Promise.all([deps.askKeeping(cell), deps.portHolder(cell)]);
+  cell.portHolder = holder;
+  return keeping;
+}
+
+/** Its user has stopped it by its supervisor: from now on it is `stopped`, and its incident is over (R12). */
+function findStopped(cell: Cell, verdict: Verdict, keeping: Keeping | undefined, deps: RoundDeps, now: Moment): boolean {
+  const { health, alert, recovery } = cell.state;
+  if (keeping?.state.kind !== 'stopped' || verdict.status !== 'error' || health.stopped || health.paused || recovery.current) return false;
+  const { state } = keeping;
+  if (alert.alert) deps.forget(alert.alert.id);
+  cell.state = stop(cell.state, now, state.reason);
+  const told = {
+    event: 'found-stopped',
+    service: cell.service.id,
+    by: keeping.keeper.by,
+    reason: state.reason,
+    message: state.why,
+  } as const;
+  deps.audit.write('health', told, now);
+  return true;
 }
 
 function settled(

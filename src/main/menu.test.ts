@@ -37,6 +37,8 @@ function service(id: string, over: Partial<ServiceView> = {}): ServiceView {
     url: 'http://127.0.0.1:3000/',
     logs: '/tmp/app.log',
     pausedUntil: null,
+    stoppedBy: null,
+    portHolder: null,
     can: { heal: true, start: true, stop: false },
     ...over,
   };

@@ -230,6 +230,9 @@ export async function createSim(
         unwatch: (service) => serviceOf(service).watch(undefined),
         identify: async () => [],
         processAge: async () => undefined,
+        learnKeeper: async () => undefined,
+        askKeeping: (cell) => guard(Promise.resolve(serviceOf(cell.service.id).kept())),
+        portHolder: async () => undefined,
         isAlive: () => true,
         problem(code, message) {
           if (message === undefined) problems.delete(code);
@@ -252,6 +255,8 @@ export async function createSim(
         service.start();
         return { kind: 'acted', reason: 'started', message: 'Started', output: '' };
       },
+      freePort: never,
+      findPortHolder: async () => undefined,
       view: (cell) => view(cell),
       newId: (prefix) => `${prefix}-${++ids}`,
     });
