@@ -119,9 +119,9 @@ export function dockerLookOf(output: string): DockerLook | undefined {
   }
 }
 
-/** `events`: actions of this container as `docker events` still has them, oldest first. Docker does not show that a container was stopped
- * by hand; but with `always` or `unless-stopped` nothing else leaves it `exited`, and an order is an event: `kill`, `stop` (a crash has only
- * `die`). Where the events are gone, the exit code of TERM or KILL counts as an order. */
+/** `events`: actions of this container as `docker events` still has them, oldest first, with the signal of a `kill`. Docker does not show that a container was stopped
+ * by hand; but with `always` or `unless-stopped` nothing else leaves it `exited`, and an order is an event: `kill` with a
+ * signal that ends, `stop` (a crash has only `die`). Where the events are gone, the exit code of TERM or KILL counts as an order. */
 export function dockerState(name: string, look: DockerLook, events: readonly string[]): KeeperState {
   const restarts = look.policy !== 'no';
   switch (look.status) {
@@ -142,9 +142,10 @@ export function dockerState(name: string, look: DockerLook, events: readonly str
   const stopped = say('stopped', 'stopped-in-docker', `${name} was stopped in Docker.`);
   const down = say('down', 'ended-in-docker', `${name} has ended in Docker with ${look.exitCode}.`);
   if (look.policy === 'always' || look.policy === 'unless-stopped') return stopped;
-  const since = events.slice(events.lastIndexOf('start') + 1);
-  if (since.includes('stop') || since.includes('kill')) return stopped;
-  if (since.includes('die')) return down;
+  const since = events.slice(events.findLastIndex((event) => /^start\b/.test(event)) + 1);
+  // SIGINT, QUIT, KILL, TERM; a HUP only makes it read its configuration anew.
+  if (since.some((event) => /^stop\b|^kill (2|3|9|15)$/.test(event.trim()))) return stopped;
+  if (since.some((event) => /^die\b/.test(event))) return down;
   return !look.isOutOfMemory && [137, 143].includes(look.exitCode) ? stopped : down;
 }
 

@@ -20,6 +20,8 @@ const ASK_MS = 10_000;
 const SHOWN = 'LoadState,ActiveState,SubState,Result,Restart,UnitFileState';
 /** Only what is read of it: the whole is longer than an output may be. */
 const DOCKER_FORMAT = '{"State":{{json .State}},"RestartPolicy":{{json .HostConfig.RestartPolicy}}}';
+/** An action, and the signal of a `kill`. */
+const EVENT_FORMAT = '{{.Action}} {{index .Actor.Attributes "signal"}}';
 /** Docker's own memory of events is 256 long, whatever is asked for. */
 const EVENTS_SINCE = '720h';
 
@@ -94,7 +96,7 @@ async function docker({ name }: Keeper, look: KeeperLook): Promise<KeeperState> 
   const seen = inspected.exitCode === 0 ? dockerLookOf(inspected.output) : undefined;
   if (!seen) return unclear('Docker', inspected.output.trim().split('\n').at(-1) || `exit ${inspected.exitCode}`);
   if (seen.status !== 'exited') return dockerState(name, seen, []);
-  const filters = ['--filter', `container=${name}`, '--since', EVENTS_SINCE, '--until', '0s', '--format', '{{.Action}}'];
+  const filters = ['--filter', `container=${name}`, '--since', EVENTS_SINCE, '--until', '0s', '--format', EVENT_FORMAT];
   const events = await ask(look, 'docker', 'events', ...filters);
   return dockerState(name, seen, events.kind === 'said' && events.exitCode === 0 ? events.output.split('\n').filter(Boolean) : []);
 }
