@@ -1,7 +1,7 @@
 // Operations' answers as text for people. Pure: values in, lines out.
 import type { AttemptView, HistoryLine, IncidentView } from '../contract/operations.ts';
-import type { QueueAlert } from '../contract/queue.ts';
 import { portHolderText } from '../contract/port-words.ts';
+import type { QueueAlert } from '../contract/queue.ts';
 import type { ServiceView, Snapshot } from '../contract/snapshot.ts';
 import { durationText } from '../contract/units.ts';
 import { type Colour, type Io, paint } from './io.ts';
@@ -75,8 +75,9 @@ const REASON_TEXT: Record<string, string> = {
 };
 
 function phaseText(view: ServiceView, nowMs: number): string {
+  const by = view.stoppedBy === null || view.stoppedBy === 'person' ? '' : ` (${view.stoppedBy.replaceAll('-', ' ')})`;
+  if (view.phase === 'stopped') return `${PHASE_TEXT.stopped}${by}`;
   const strikes = view.phase === 'failing' && view.consecutiveFailures > 0 ? `strike ${view.consecutiveFailures}` : '';
-  if (view.phase === 'stopped') return `stopped on purpose (${view.stoppedBy === 'person' ? 'by you' : (view.stoppedBy ?? '').replaceAll('-', ' ')})`;
   const reason = view.recoveryReason ? (REASON_TEXT[view.recoveryReason] ?? '') : '';
   const next = view.nextAttemptAt ? `next try in ${durationText(Math.max(0, Date.parse(view.nextAttemptAt) - nowMs))}` : '';
   const until = view.phase === 'paused' && view.pausedUntil ? `for ${durationText(Math.max(0, Date.parse(view.pausedUntil) - nowMs))}` : '';

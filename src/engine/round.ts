@@ -56,6 +56,8 @@ export interface RoundDeps {
 /** `full`: recovery and alerts too. `look`: see and record only (a person's `check` without an engine). */
 export type RoundDepth = 'full' | 'look';
 
+/** A wait that is nearly over may be over when the plan is made: asked then too. */
+const ASK_BEFORE_MS = 5_000;
 const NOBODY: readonly string[] = Object.freeze([]);
 
 export async function round(cell: Cell, deps: RoundDeps, depth: RoundDepth): Promise<void> {
@@ -206,8 +208,8 @@ async function whoIsBehind(cell: Cell, reading: Reading, suppressedBy: readonly 
   if (health.paused || health.stopped || cell.isStopping || suppressedBy.length > 0) return undefined;
   const window = windowAt(health, recovery, reading.startedAt);
   if (window.kind === 'running' || window.kind === 'open') return undefined;
-  const waited = cell.planAt && cell.planWaitMs !== undefined ? cell.planWaitMs - elapsedMs(cell.planAt, reading.endedAt) : 0;
-  if (health.incident && waited > 0 && cell.planReason !== 'supervisor-first') return undefined;
+  const waitMs = cell.planAt && cell.planWaitMs !== undefined ? cell.planWaitMs - elapsedMs(cell.planAt, deps.clock.now()) : 0;
+  if (health.incident && waitMs > ASK_BEFORE_MS && cell.planReason !== 'supervisor-first') return undefined;
   const [keeping, holder] = await Promise.all([deps.askKeeping(cell), deps.portHolder(cell)]);
   cell.portHolder = holder;
   return keeping;

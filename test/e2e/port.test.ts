@@ -10,7 +10,7 @@ import { newWeb } from './helpers/web.ts';
 
 /** Listens on the port, answers nothing of use, ignores TERM, has a child of its own, and has changed its name. */
 async function stranger(place: Place, port: number): Promise<{ pid: number; child: number }> {
-  const folder = place.dir;
+  const folder = place.work;
   const code = `process.title = 'something-else';
     process.on('SIGTERM', () => {});
     const child = require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 60000)', '${place.dir}'], { stdio: 'ignore' });
@@ -35,7 +35,7 @@ it('names who took the port, leaves that one alone, and frees it by a person’s
   expect(seen.portHolder).toMatchObject({
     port: web.port,
     pid: thief.pid,
-    folder: place.dir,
+    folder: '~/work',
     parent: { pid: process.pid },
     whyNot: null,
     url: `http://127.0.0.1:${web.port}/`,
@@ -47,7 +47,7 @@ it('names who took the port, leaves that one alone, and frees it by a person’s
   expect((await run(place, ['status'])).out).toContain(words);
   const queue = await (await client(place)).ask('alerts', {});
   expect(queue[0]?.message).toContain(words);
-  expect(queue[0]?.message).toContain(`in ${place.dir}`);
+  expect(queue[0]?.message).toContain(`in ~/work`);
   // An agent is no person: ending somebody else's process is not among what it may do.
   expect(queue[0]?.allowedActions.join(' ')).not.toContain('free-port');
 

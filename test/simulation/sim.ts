@@ -21,6 +21,8 @@ export type LogLine = { readonly atMs: number; readonly wallJumps: number; reado
       readonly trigger: Trigger;
       readonly step: 'begins' | 'returns';
       readonly result?: string;
+      /** Since when its user has it stopped by its supervisor (R12). */
+      readonly userStoppedAtMs?: number | undefined;
     }
   | { readonly kind: 'told'; readonly channel: string; readonly service: string; readonly id: string; readonly notice: string }
   | { readonly kind: 'look'; readonly service: string; readonly status: Reading['level'] }
@@ -178,7 +180,7 @@ export async function createSim(
     const idOf = (cwd: string | undefined): string => (cwd ?? '').replace('/sim/', '');
     const act = async (id: string, trigger: Trigger, work: () => ReturnType<SimService['remedy']>) => {
       await boundary('before remedy');
-      write({ kind: 'remedy', service: id, trigger, step: 'begins' }, number);
+      write({ kind: 'remedy', service: id, trigger, step: 'begins', userStoppedAtMs: serviceOf(id).stoppedAtMs() }, number);
       const result = await work();
       await boundary('after remedy');
       if (!mine.isAlive) return never();
