@@ -13,7 +13,7 @@ export interface KeepingDeps {
 }
 
 /** What the configuration itself says of who keeps it; undefined: it has to be seen. */
-export function configuredKeeper(service: ServiceConfig): Keeper | undefined {
+function configuredKeeper(service: ServiceConfig): Keeper | undefined {
   const { check } = service;
   if (check.type === 'process' && check.launchdLabel !== undefined) return { by: 'launchd', name: check.launchdLabel };
   for (const remedy of service.recovery) {

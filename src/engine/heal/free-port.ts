@@ -6,6 +6,9 @@ import { acted, processText, refused } from './result.ts';
 import { terminateTree } from './terminate.ts';
 
 const STOP_MS = 10_000;
+/** The kernel's list of listeners may lag behind the end of a process. */
+const SETTLE_MS = 1_000;
+const SETTLE_POLL_MS = 20;
 
 export interface HeldPort {
   readonly port: number;
@@ -30,7 +33,16 @@ export async function freePort({ port, pid, startId }: HeldPort, ctx: RemedyCont
   // Its identity is confirmed by pid and start at each signal; a person has seen it, so no text has to match.
   const end = await terminateTree(row, { match: '', told: `port ${port}`, stopTimeoutMs: STOP_MS, ctx });
   if (!end.ended) return acted('could-not-stop', `${processText(row)} did not end.`);
-  const after = await ctx.processes.portOwners(port);
-  if (after.kind === 'known' && after.pids.length === 0) return acted('freed', `Ended ${processText(row)}; port ${port} is free.`);
+  if (await isSoonFree(port, ctx)) return acted('freed', `Ended ${processText(row)}; port ${port} is free.`);
   return acted('taken-again', `Ended ${processText(row)}, but somebody listens on port ${port} again.`);
+}
+
+async function isSoonFree(port: number, ctx: RemedyContext): Promise<boolean> {
+  const begun = ctx.clock.now().awakeMs;
+  for (;;) {
+    const owners = await ctx.processes.portOwners(port);
+    if (owners.kind === 'known' && owners.pids.length === 0) return true;
+    if (ctx.clock.now().awakeMs - begun > SETTLE_MS) return false;
+    await ctx.timers.sleep(SETTLE_POLL_MS, ctx.signal);
+  }
 }

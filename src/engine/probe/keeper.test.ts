@@ -34,9 +34,10 @@ const of = (over: Partial<KeeperFacts> = {}) =>
     row: row('node app.js'),
     ancestors: [],
     cgroup: '',
+    ownCgroup: '',
     env: new Map(),
     jobs: new Map(),
-    protected: new Set(),
+    enginePid: 1_000_000,
     uid: 501,
     ...over,
   });
@@ -87,6 +88,21 @@ describe('who keeps a process', () => {
       { cgroup: unit('/system.slice/web.service/workers') },
       { by: 'systemd', name: 'web.service', at: 'system' },
     ],
+    [
+      'a container, by what listens for it',
+      { row: row('/usr/bin/docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 3000 -container-ip 172.17.0.2') },
+      { by: 'docker', at: '3000' },
+    ],
+    [
+      'nobody: the engine is in that container too',
+      { cgroup: `12:pids:/docker/${'cd'.repeat(32)}\n`, ownCgroup: `12:pids:/docker/${'cd'.repeat(32)}\n` },
+      { by: 'nobody' },
+    ],
+    [
+      'nobody: the engine is in that unit too',
+      { cgroup: unit('/system.slice/runner.service'), ownCgroup: unit('/system.slice/runner.service') },
+      { by: 'nobody' },
+    ],
     ['nobody: cron only started it', { cgroup: unit('/system.slice/cron.service') }, { by: 'nobody' }],
     ['nobody: the desktop only started it', { cgroup: unit(`${user}/app.slice/app-gnome-firefox-1.scope`) }, { by: 'nobody' }],
     [
@@ -98,7 +114,7 @@ describe('who keeps a process', () => {
       'nobody: this engine started it, and is no keeper',
       {
         ancestors: [row('node engine', { pid: 77, hasTerminal: true })],
-        protected: new Set([77]),
+        enginePid: 77,
         row: row('node app.js', { hasTerminal: true }),
       },
       { by: 'nobody' },

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import type { Keeper, KeeperState } from '../../contract/keeper.ts';
-import type { CommandPort, KeeperPort, Pm2Port, ProcessPort, ProcessRow } from '../../contract/ports.ts';
+import type { CommandPort, KeeperPort, Pm2Port, ProcessPort, ProcessRow, ProcessTable } from '../../contract/ports.ts';
 import { ancestorsOf } from '../../contract/process-tree.ts';
 import { appsOf } from './keeper-parse.ts';
 import { stateOfKeeper } from './keeper-state.ts';
@@ -35,8 +35,9 @@ export interface KeeperFacts {
   readonly env: ReadonlyMap<string, string>;
   /** launchd's jobs by pid (macOS). */
   readonly jobs: ReadonlyMap<number, string>;
-  /** The engine and what is above it. */
-  readonly protected: ReadonlySet<number>;
+  /** The same of the engine: what it shares with the engine tells nothing of this process (an engine in a container, say). */
+  readonly ownCgroup: string;
+  readonly enginePid: number;
   readonly uid: number;
 }
 
@@ -52,17 +53,20 @@ export function keeperFrom(facts: KeeperFacts): Keeper {
   const { row, ancestors, env } = facts;
   // systemd's driver names "docker-ID.scope", the other "/docker/ID"; podman and Kubernetes are not asked.
   const container = /(?:\/docker[/-])([0-9a-f]{12,64})/.exec(facts.cgroup)?.[1];
-  if (container) return { by: 'docker', name: container };
+  if (container && !facts.ownCgroup.includes(container)) return { by: 'docker', name: container };
+  // What listens for a container on a published port: it is asked for by that port.
+  const published = /\bdocker-proxy\b.* -host-port (\d+)/.exec(row.command)?.[1];
+  if (published) return { by: 'docker', name: '', at: published };
   for (const above of ancestors) {
     const home = PM2_DAEMON.exec(above.command)?.[1];
     if (home) return { by: 'pm2', name: '', at: home };
-    if (SUPERVISORD.test(above.command) && !facts.protected.has(above.pid)) {
+    if (SUPERVISORD.test(above.command)) {
       const [group, program] = [env.get('SUPERVISOR_GROUP_NAME'), env.get('SUPERVISOR_PROCESS_NAME')];
       const name = program === undefined ? '' : group === undefined || group === program ? program : `${group}:${program}`;
       return { by: 'supervisord', name, at: configOf(above.command) ?? env.get('SUPERVISOR_SERVER_URL') };
     }
     // What the engine started hangs below it, and it is nobody's keeper: it watches.
-    if (facts.protected.has(above.pid)) return NOBODY;
+    if (above.pid === facts.enginePid) return NOBODY;
   }
   for (const { pid } of [row, ...ancestors]) {
     const label = facts.jobs.get(pid);
@@ -77,10 +81,12 @@ export function keeperFrom(facts: KeeperFacts): Keeper {
       ...(shell ? { shell: { pid: shell.pid, startId: shell.startId } } : {}),
     };
   }
-  return unit(facts.cgroup) ?? NOBODY;
+  const kept = unit(facts.cgroup);
+  const own = unit(facts.ownCgroup);
+  return kept && !(own?.name === kept.name && own.at === kept.at) ? kept : NOBODY;
 }
 
-export const NOBODY: Keeper = { by: 'nobody', name: '' };
+const NOBODY: Keeper = { by: 'nobody', name: '' };
 
 export function agent(label: string, uid: number): Keeper {
   const formula = /^homebrew\.mxcl\.(.+)$/.exec(label)?.[1];
@@ -121,8 +127,9 @@ export function createKeeperPort(options: KeeperOptions): KeeperPort {
 async function factsOf(row: ProcessRow, look: KeeperLook): Promise<KeeperFacts> {
   const table = await look.processes.table();
   const isLinux = look.platform === 'linux';
-  const [cgroup, environment, jobs] = await Promise.all([
+  const [cgroup, ownCgroup, environment, jobs] = await Promise.all([
     isLinux ? look.read(`${look.procRoot}/${row.pid}/cgroup`).catch(() => '') : '',
+    isLinux ? look.read(`${look.procRoot}/self/cgroup`).catch(() => '') : '',
     // Only of this user's processes; the kernel refuses others (proc_pid_environ(5)).
     isLinux ? look.read(`${look.procRoot}/${row.pid}/environ`).catch(() => '') : '',
     look.platform === 'darwin' ? jobsOf(look) : new Map<number, string>(),
@@ -133,7 +140,13 @@ async function factsOf(row: ProcessRow, look: KeeperLook): Promise<KeeperFacts> 
       return at > 0 ? [[entry.slice(0, at), entry.slice(at + 1)]] : [];
     }),
   );
-  return { row, ancestors: ancestorsOf(table, row.pid), cgroup, env, jobs, protected: table.protected, uid: look.uid };
+  return { row, ancestors: ancestorsOf(table, row.pid), cgroup, ownCgroup, env, jobs, enginePid: engineOf(table), uid: look.uid };
+}
+
+/** The deepest of the protected: the others are its ancestors. */
+function engineOf(table: ProcessTable): number {
+  const pids = [...table.protected];
+  return pids.find((pid) => !pids.some((other) => table.rows.get(other)?.ppid === pid)) ?? process.pid;
 }
 
 /** `launchctl list`: PID, last exit status and label, tab between. */
@@ -167,6 +180,12 @@ async function programOf(keeper: Keeper, { row, ancestors }: KeeperFacts, look: 
 
 /** By its name, which outlives a container that is made anew. */
 async function containerOf(keeper: Keeper, look: KeeperLook): Promise<Keeper> {
+  if (keeper.at !== undefined) {
+    const argv = ['docker', 'ps', '--filter', `publish=${keeper.at}`, '--format', '{{.Names}}'];
+    const result = await look.commands.run({ argv, timeoutMs: 10_000, ends: 'tree' });
+    const name = result.kind === 'exited' && result.exitCode === 0 ? result.lastLine.trim() : '';
+    return name === '' ? NOBODY : { by: 'docker', name };
+  }
   const argv = ['docker', 'inspect', '--format', '{{.Name}}', keeper.name];
   const result = await look.commands.run({ argv, timeoutMs: 10_000, ends: 'tree' });
   const name = result.kind === 'exited' && result.exitCode === 0 ? result.lastLine.trim().replace(/^\//, '') : '';
