@@ -209,7 +209,11 @@ async function whoIsBehind(cell: Cell, reading: Reading, suppressedBy: readonly 
   const window = windowAt(health, recovery, reading.startedAt);
   if (window.kind === 'running' || window.kind === 'open') return undefined;
   const waitMs = cell.planAt && cell.planWaitMs !== undefined ? cell.planWaitMs - elapsedMs(cell.planAt, deps.clock.now()) : 0;
-  if (health.incident && waitMs > ASK_BEFORE_MS && cell.planReason !== 'supervisor-first') return undefined;
+  if (health.incident && waitMs > ASK_BEFORE_MS && cell.planReason !== 'supervisor-first') {
+    // Who was named may be gone; nobody else is looked for.
+    if (cell.portHolder) cell.portHolder = await deps.portHolder(cell);
+    return undefined;
+  }
   const [keeping, holder] = await Promise.all([deps.askKeeping(cell), deps.portHolder(cell)]);
   cell.portHolder = holder;
   return keeping;

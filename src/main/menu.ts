@@ -154,9 +154,12 @@ function actionRows(view: ServiceView): MenuRow[] {
 function holderRows({ id, portHolder }: ServiceView, nowMs: number): MenuRow[] {
   if (!portHolder) return [];
   const { port, pid, name, hint } = portHolder;
+  // Two rows: one is cut where a menu would grow too wide.
+  const [who = '', ...more] = portHolderText(portHolder, nowMs).replace(/\.$/, '').split(', ');
   return [
     SEPARATOR,
-    said(portHolderText(portHolder, nowMs)),
+    said(who),
+    said(`It is ${more.join(', ')}`),
     offered(`End ${name} and free port ${port}`, hint ?? undefined, { kind: 'ask', name: 'freePort', id, pid }),
     item(`Open what holds port ${port}`, { kind: 'open-holder', id }),
   ];
