@@ -5,6 +5,7 @@ import type { ProcessIdentity } from '../contract/flow.ts';
 import type { ProcessPort } from '../contract/ports.ts';
 import { ancestorsOf } from '../contract/process-tree.ts';
 import type { Cell } from './cell.ts';
+import { keeperOfCommand } from './keeper-of-command.ts';
 import { findProcesses } from './probe/find.ts';
 
 export async function identifyService(cell: Cell, processes: ProcessPort): Promise<readonly ProcessIdentity[]> {
@@ -55,9 +56,13 @@ export function portOf(service: ServiceConfig): number | undefined {
 }
 const isLoopback = (host: string): boolean => /^(localhost|127\.[\d.]+|\[?::1\]?)$/.test(host);
 
-/** A service that is restarted by whoever keeps it, and is known by its port alone: whoever listens there while it is well. */
+/** A service that is known by its port alone, and is restarted by whoever keeps it or by a command that does not say who that is (the
+ * gateway's own, say): whoever listens there while it is well, so that a stop on purpose is known later (R12). */
 async function whoListens(service: ServiceConfig, processes: ProcessPort): Promise<readonly ProcessIdentity[]> {
-  const port = service.recovery.some((remedy) => remedy.type === 'auto' && !remedy.keeper) ? portOf(service) : undefined;
+  const isUnknown = service.recovery.some((remedy) =>
+    remedy.type === 'auto' ? !remedy.keeper : remedy.type === 'command' && !keeperOfCommand(remedy.run),
+  );
+  const port = isUnknown ? portOf(service) : undefined;
   const owners = port === undefined ? undefined : await processes.portOwners(port);
   if (owners?.kind !== 'known') return [];
   const rows = await Promise.all(owners.pids.map((pid) => processes.identify(pid)));

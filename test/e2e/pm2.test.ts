@@ -34,7 +34,7 @@ async function stayStopped(place: Place): Promise<void> {
   expect(logLines(place, 'health', 'found-stopped')).toMatchObject([{ service: 'web', by: 'pm2', reason: 'stopped-in-pm2' }]);
 }
 
-story.each(['named', 'seen', 'by a command', 'restart-process'] as const)(
+story.each(['named', 'seen', 'by a command', 'by a script', 'restart-process'] as const)(
   `stopped by its owner in PM2 it stays stopped, started there it is watched again: keeper %s${because}`,
   async (how) => {
     const place = newPlace();
@@ -47,6 +47,7 @@ story.each(['named', 'seen', 'by a command', 'restart-process'] as const)(
     const remedies: Record<typeof how, Remedy> = {
       named: { type: 'auto', keeper: { by: 'pm2', name: 'web', at: pm2.home } },
       seen: { type: 'auto' },
+      'by a script': { type: 'command', run: ['/bin/sh', '-c', 'exit 0'] },
       'by a command': { type: 'command', run: ['pm2', 'restart', 'web'] },
       'restart-process': { type: 'restart-process', find, start: [...web.argv], cwd: place.work },
     };
@@ -55,7 +56,7 @@ story.each(['named', 'seen', 'by a command', 'restart-process'] as const)(
     await web.up();
     await untilService(place, 'web', 'well', (view) => view.phase === 'healthy');
     // Who keeps it is learned beside the rounds, and kept.
-    if (how === 'seen' || how === 'restart-process') await until('learned', () => readHome(place, 'recovery-state.json').includes('"pm2"'));
+    if (how !== 'named' && how !== 'by a command') await until('learned', () => readHome(place, 'recovery-state.json').includes('"pm2"'));
 
     pm2.run('stop', 'web');
     await stayStopped(place);
