@@ -4,8 +4,8 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Config, ServiceConfig } from '../contract/config.ts';
-import type { Supervisor } from '../contract/keeper.ts';
 import { systemCode } from '../contract/errors.ts';
+import type { Supervisor } from '../contract/keeper.ts';
 import type { DoctorDeps } from './doctor-checks.ts';
 import { type DoctorLine, fine, trouble } from './doctor-line.ts';
 
