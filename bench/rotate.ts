@@ -5,6 +5,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { RemedyContext } from '../src/contract/ports.ts';
+import { NO_KEEPERS } from '../test/fixtures/no-keepers.ts';
 
 const MB = 1_000_000;
 
@@ -41,6 +42,7 @@ async function rotateHere(root: string): Promise<void> {
     rotateOverBytes: undefined,
     serviceCwd: root,
     recorded: [],
+    ...NO_KEEPERS,
     trigger: 'auto',
     record: () => {},
   };

@@ -24,6 +24,7 @@ const SUMMARY: Record<OperationName, string> = {
   resume: 'Ends a pause.',
   ack: 'Acknowledges an alert: quiet until the service is well again.',
   start: 'Starts a service.',
+  freePort: "Ends who holds the port of a service, by a person's word, and restarts the service.",
   stop: 'Stops a service on purpose: only a person starts it again.',
   claim: 'Takes an alert from the queue; a claim expires after 30 minutes.',
   done: 'Finishes an alert.',

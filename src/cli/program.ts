@@ -80,6 +80,13 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   command('heal <service>', 'restart a service now', async (call, [service = '']) =>
     (await import('./service-commands.ts')).heal(call, service),
   );
+  command('free-port <service>', 'end whoever holds the port of a service, and restart it', async (call, [service = ''], options) =>
+    (await import('./service-commands.ts')).freePort(
+      call,
+      service,
+      options['pid'] === undefined ? undefined : wholeNumber('--pid', options['pid']),
+    ),
+  ).option('--pid <pid>', 'only if it is this process');
   command('pause <service>', 'leave a service alone', async (call, [service = ''], options) =>
     (await import('./service-commands.ts')).pause(call, service, durationOption('--for', options['for'])),
   ).option('--for <duration>', 'how long, like 1h; without it until resumed');

@@ -1,5 +1,6 @@
 // Operations' answers as text for people. Pure: values in, lines out.
 import type { AttemptView, HistoryLine, IncidentView } from '../contract/operations.ts';
+import { portHolderText } from '../contract/port-words.ts';
 import type { QueueAlert } from '../contract/queue.ts';
 import type { ServiceView, Snapshot } from '../contract/snapshot.ts';
 import { durationText } from '../contract/units.ts';
@@ -58,7 +59,8 @@ export function serviceLines(view: ServiceView, io: Io, width: number, nowMs: nu
   const since =
     view.since && view.status !== 'unknown' ? paint(io, 'gray', ` (${durationText(Math.max(0, nowMs - Date.parse(view.since)))})`) : '';
   const first = `${paint(io, COLOUR[shown], sign)} ${view.name.padEnd(width)}  ${view.message}${since}`;
-  const more = [phaseText(view, nowMs), attemptText(view), alertText(view)].filter(Boolean).join(' · ');
+  const holder = view.portHolder ? portHolderText(view.portHolder, nowMs).replace(/\.$/, '') : '';
+  const more = [phaseText(view, nowMs), holder, attemptText(view), alertText(view)].filter(Boolean).join(' · ');
   return more ? [first, `  ${' '.repeat(width)}  ${paint(io, 'gray', more)}`] : [first];
 }
 
@@ -78,10 +80,13 @@ const REASON_TEXT: Record<string, string> = {
   'recovery-disabled': 'repairs are switched off',
   cooldown: 'next repair waits for its cooldown',
   'supervisor-first': 'its supervisor goes first',
+  'in-a-terminal': 'started by hand in a terminal that is still open: only you restart it',
   'state-unwritable': 'no repair: the home cannot be written',
 };
 
 function phaseText(view: ServiceView, nowMs: number): string {
+  const by = view.stoppedBy === null || view.stoppedBy === 'person' ? '' : ` (${view.stoppedBy.replaceAll('-', ' ')})`;
+  if (view.phase === 'stopped') return `${PHASE_TEXT.stopped}${by}`;
   const strikes = view.phase === 'failing' && view.consecutiveFailures > 0 ? `strike ${view.consecutiveFailures}` : '';
   const reason = view.recoveryReason ? (REASON_TEXT[view.recoveryReason] ?? '') : '';
   const next = view.nextAttemptAt && !view.hold ? `next try in ${durationText(Math.max(0, Date.parse(view.nextAttemptAt) - nowMs))}` : '';

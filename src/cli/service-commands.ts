@@ -71,6 +71,16 @@ export function start(call: Call, id: string): Promise<number> {
   });
 }
 
+/** Ends who holds the port of the service: this is the person's word. */
+export function freePort(call: Call, id: string, pid: number | undefined): Promise<number> {
+  return withAsking(call, async ({ ask }) => {
+    const freed = await ask('freePort', pid === undefined ? { id } : { id, pid });
+    if (call.isJson) json(call.io, freed);
+    else line(call.io, freed.message);
+    return EXIT.ok;
+  });
+}
+
 export function stop(call: Call, id: string): Promise<number> {
   return change(
     call,

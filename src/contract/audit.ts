@@ -81,6 +81,7 @@ interface EngineEvent {
     | 'config-refused'
     | 'file-quarantined'
     | 'history-rebuilt'
+    | 'found-stopped'
     | 'command';
   [key: string]: unknown;
 }

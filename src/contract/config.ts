@@ -3,6 +3,7 @@
 // engine uses comes out (`intervalMs: 300000`). Touches nothing; the file itself is keep/config-file.ts.
 // Longer than 250 lines because a reader wants the whole configuration on one page.
 import * as z from 'zod';
+import { SUPERVISORS } from './keeper.ts';
 import { compileMatch } from './match.ts';
 import { DURATION_PATTERN, LONGEST_DURATION_MS, parseDuration, parseShare, parseSize, SHARE_PATTERN, SIZE_PATTERN } from './units.ts';
 
@@ -257,6 +258,42 @@ const launchdRemedy = z
   })
   .transform(({ timeout, startWindow, ...rest }) => ({ ...rest, timeoutMs: timeout, startWindowMs: startWindow }));
 
+const keeper = z
+  .strictObject({
+    by: z.enum(SUPERVISORS, { error: SUPERVISORS.join(', ') }).describe('Who keeps the service running.'),
+    name: text('a name').describe('As that one names it: label, formula, app, unit, container, program.'),
+    at: text('a path, an address, or "user" or "system"')
+      .optional()
+      .describe(
+        "Which of several: PM2's home (default `~/.pm2`), `user` or `system` of systemd (default `user`), supervisord's file or address.",
+      ),
+  })
+  .describe('Who keeps the service, where that is known. Without it, it is found out while the service runs.');
+
+const autoRemedy = z
+  .strictObject({
+    type: z.literal('auto'),
+    keeper: keeper.optional(),
+    find: find.optional().describe('How the running process is found: `match`, and `port` or `pidFile` beside it (R13).'),
+    start: argv.optional().describe('Command that starts the service where nobody keeps it; no shell reads it (R18).'),
+    cwd: folder.optional(),
+    env: env.optional(),
+    log: text('a path').optional().describe('File that a service started so writes to (appended).'),
+    stopTimeout: timeout('10s').prefault('10s').describe('How long after TERM before KILL, where nobody keeps it (R13).'),
+    timeout: remedyTimeout('60s'),
+    startWindow,
+  })
+  .refine((remedy) => remedy.start === undefined || remedy.find !== undefined, {
+    path: ['find'],
+    error: 'a find beside start: what is started must be found again (R13)',
+  })
+  .transform(({ timeout, startWindow, stopTimeout, ...rest }) => ({
+    ...rest,
+    timeoutMs: timeout,
+    startWindowMs: startWindow,
+    stopTimeoutMs: stopTimeout,
+  }));
+
 const deleteOldLogs = z
   .strictObject({
     type: z.literal('delete-old-logs'),
@@ -310,6 +347,7 @@ export const remedySchema = z.discriminatedUnion('type', [
   commandRemedy,
   restartProcess,
   launchdRemedy,
+  autoRemedy,
   deleteOldLogs,
   rotateLogs,
   logTopProcesses,

@@ -1,6 +1,7 @@
 // What a remedy does, in one line for people: for the dry run, the record, and whoever reads it. Secrets in a command line
 // are taken out (scrub.ts). Pure.
 import type { RemedyConfig } from './config.ts';
+import { keeperTitle } from './keeper.ts';
 import { scrub } from './scrub.ts';
 
 const MOST_LETTERS = 300;
@@ -19,6 +20,8 @@ export function describeRemedy(remedy: RemedyConfig): string {
       return `a restart: ${remedy.start.join(' ')}`;
     case 'launchd':
       return `a restart of ${remedy.label} by launchd`;
+    case 'auto':
+      return `a restart by ${remedy.keeper ? keeperTitle(remedy.keeper.by) : 'whoever keeps it'}`;
     case 'http':
       return `${remedy.method} ${remedy.url}`;
     case 'delete-old-logs':

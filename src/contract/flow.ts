@@ -2,6 +2,7 @@
 // survives between rounds. Shapes and names only.
 // Longer than 250 lines would be wrong here: split before that.
 import type { RemedyType } from './config.ts';
+import type { Keeper } from './keeper.ts';
 import type { Moment, Stamp } from './time.ts';
 
 export type Status = 'ok' | 'warning' | 'error' | 'unknown';
@@ -124,6 +125,7 @@ export type PlanReason =
   | 'settling'
   | 'cooldown'
   | 'supervisor-first'
+  | 'in-a-terminal'
   | 'budget-spent'
   | 'gave-up'
   | 'state-unwritable';
@@ -216,7 +218,8 @@ export interface HealthState {
   readonly settle: Settle | undefined;
   readonly hold?: Hold | undefined;
   readonly paused: { readonly since: Stamp; readonly forMs: number | undefined } | undefined;
-  readonly stopped: { readonly since: Stamp } | undefined;
+  /** Stopped on purpose. `by`: named reason, where it was found so and not said here (R12, R16). */
+  readonly stopped: { readonly since: Stamp; readonly by?: string | undefined } | undefined;
   /** Ids of what is down below it (R11). */
   readonly suppressedBy: readonly string[];
 }
@@ -232,6 +235,8 @@ export interface RecoveryState {
   readonly gaveUp: { readonly since: Stamp; readonly standDowns: number } | undefined;
   /** Processes that the engine started for this service and that it may therefore know again (R13). */
   readonly started: readonly ProcessIdentity[];
+  /** Who kept the service while it last ran; undefined where nobody has looked (R12). */
+  readonly keeper?: Keeper | undefined;
   /** The last reason for doing nothing that was written down (once per change). */
   readonly lastSkip: PlanReason | undefined;
 }

@@ -115,6 +115,11 @@ export const OPERATIONS = {
   resume: { input: byService, output: serviceViewSchema },
   ack: { input: byService, output: serviceViewSchema },
   start: { input: byService, output: attemptViewSchema },
+  /** `pid`: whom the person saw; refused where somebody else holds it by now. Afterwards the service is restarted where a remedy says how. */
+  freePort: {
+    input: byService.extend({ pid: z.int().min(2).optional() }),
+    output: z.object({ reason: z.string(), message: z.string(), service: serviceViewSchema }),
+  },
   stop: { input: byService, output: serviceViewSchema },
   /** Without `by` a fresh name is given, which the answer shows. The id `next` takes the alert that waits longest (routes.ts). */
   claim: { input: byAlert.extend({ by: z.string().min(1).max(200).optional() }), output: queueAlertSchema },

@@ -2,6 +2,7 @@
 // The real ones are built in engine/system.ts and probe/; fakes live under test/. Shapes only.
 import type { AuditEvent, AuditLog, CheckEvent, EffectEvent } from './audit.ts';
 import type { Notice, ProcessIdentity } from './flow.ts';
+import type { Keeper, KeeperState } from './keeper.ts';
 import type { Moment } from './time.ts';
 
 export interface ClockPort {
@@ -95,6 +96,18 @@ export interface CommandPort {
   run(spec: CommandSpec): Promise<CommandResult>;
 }
 
+/** Who keeps processes, and what they say. Never changes anything, never starts a supervisor that is not there. */
+export interface KeeperPort {
+  /** The nearest that keeps this process. */
+  of(row: ProcessRow): Promise<Keeper>;
+  stateOf(keeper: Keeper): Promise<KeeperState>;
+}
+
+/** Speaks to the PM2 daemon of a home, which must run: none is ever started. Rejects with what went wrong. */
+export interface Pm2Port {
+  call(home: string, method: string, args: unknown): Promise<unknown>;
+}
+
 /** What a probe may use. */
 export interface ProbeContext {
   readonly clock: ClockPort;
@@ -146,6 +159,10 @@ export interface RemedyContext {
   readonly serviceCwd: string | undefined;
   /** Processes that the engine started for this service and recorded (R13). */
   readonly recorded: readonly ProcessIdentity[];
+  readonly keepers: KeeperPort;
+  readonly pm2: Pm2Port;
+  /** Who kept the service while it last ran, as far as that was seen. */
+  readonly keeper: Keeper | undefined;
   /** Is a person asking? Then a process with a terminal may be touched (R12). */
   readonly trigger: 'auto' | 'person';
   /** Writes into recovery.log, in order, at once (R17). */

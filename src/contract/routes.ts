@@ -27,6 +27,8 @@ export const ROUTES = {
   resume: { kind: 'command', method: 'POST', path: '/api/v1/services/:id/resume' },
   ack: { kind: 'command', method: 'POST', path: '/api/v1/services/:id/ack' },
   start: { kind: 'command', method: 'POST', path: '/api/v1/services/:id/start' },
+  /** Ends who holds the port of a service, by a person's word. */
+  freePort: { kind: 'command', method: 'POST', path: '/api/v1/services/:id/free-port' },
   stop: { kind: 'command', method: 'POST', path: '/api/v1/services/:id/stop' },
   claim: { kind: 'command', method: 'POST', path: '/api/v1/alerts/:id/claim' },
   done: { kind: 'command', method: 'POST', path: '/api/v1/alerts/:id/done' },

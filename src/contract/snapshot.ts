@@ -1,6 +1,7 @@
 // All that a view may know: one small whole value with a revision (PRODUCT section 6, `status --json`).
 // Zod, so that the same shapes describe the API. Touches nothing.
 import * as z from 'zod';
+import { portHolderSchema } from './port-holder.ts';
 
 const status = z.enum(['ok', 'warning', 'error', 'unknown']);
 const phase = z.enum(['healthy', 'failing', 'recovering', 'settling', 'held', 'suppressed', 'gave-up', 'paused', 'stopped']);
@@ -69,6 +70,10 @@ export const serviceViewSchema = z.object({
       advice: z.string().nullable(),
     })
     .optional(),
+  /** Why it is stopped: `person` (by this app), or as its supervisor says (`stopped-in-pm2`, …); null when it is not (R12). */
+  stoppedBy: z.string().nullable(),
+  /** Who holds its port though it is not the service itself; null when nobody does, or nobody looked. */
+  portHolder: portHolderSchema.nullable(),
   /** What a person can do now. */
   can: z.object({ heal: z.boolean(), start: z.boolean(), stop: z.boolean() }),
 });

@@ -17,7 +17,7 @@ export const NOT_DOWN: ReadonlySet<string> = new Set<ReadingReason>([
   'log-stale',
   'exit-error',
 ]);
-const RESTARTS: ReadonlySet<string> = new Set<RemedyType>(['restart-process', 'launchd']);
+const RESTARTS: ReadonlySet<string> = new Set<RemedyType>(['restart-process', 'launchd', 'auto']);
 const SEVERITY: Record<NoticeKind, Notice['severity']> = {
   down: 'critical',
   'gave-up': 'critical',
@@ -40,6 +40,8 @@ export interface NoticeFacts {
   readonly attempts: readonly { readonly remedy: RemedyType; readonly outcome: Outcome | undefined }[];
   /** When the app will try once more, after giving up (R5). */
   readonly nextTryMs?: number | undefined;
+  /** Who holds its port, one sentence, where it is not the service itself. */
+  readonly portHolder?: string | undefined;
   /** Names of services that are suppressed because of this one (R11). */
   readonly affects?: readonly string[] | undefined;
 }
@@ -72,7 +74,7 @@ function trouble(facts: NoticeFacts): string[] {
     facts.kind === 'gave-up' && facts.nextTryMs !== undefined && facts.nextTryMs > 0
       ? `The next try is in ${durationText(facts.nextTryMs)}.`
       : '';
-  return [`${seen}${long}.`, facts.kind === 'unknown' ? '' : tried(facts), next, affected];
+  return [`${seen}${long}.`, facts.portHolder ?? '', facts.kind === 'unknown' ? '' : tried(facts), next, affected];
 }
 
 /** Some by name; a dozen names would leave no room for what to do. */

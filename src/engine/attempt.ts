@@ -10,7 +10,7 @@ import { recordFinished } from './round.ts';
 /** What the engine lends to every remedy; the rest of the context belongs to the service and the attempt. */
 export type RemedyTools = Omit<
   RemedyContext,
-  'signal' | 'checkPaths' | 'serviceCwd' | 'recorded' | 'trigger' | 'record' | 'rotateOverBytes'
+  'signal' | 'checkPaths' | 'serviceCwd' | 'recorded' | 'keeper' | 'trigger' | 'record' | 'rotateOverBytes'
 >;
 
 export interface AttemptDeps {
@@ -64,6 +64,7 @@ export function contextFor(
     rotateOverBytes: check.type === 'log-files' ? check.maxSize : undefined,
     serviceCwd: cell.service.cwd,
     recorded: cell.state.recovery.started,
+    keeper: cell.state.recovery.keeper,
     trigger,
     record(effect) {
       deps.audit.write('recovery', { service: cell.service.id, attempt, ...effect }, deps.clock.now());

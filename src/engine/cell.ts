@@ -3,6 +3,7 @@
 import type { CheckEvent } from '../contract/audit.ts';
 import type { ServiceConfig } from '../contract/config.ts';
 import type { NotifyReason, Plan, PlanReason, ProcessIdentity, ServiceState, Verdict } from '../contract/flow.ts';
+import type { PortHolder } from '../contract/port-holder.ts';
 import type { ProbeContext } from '../contract/ports.ts';
 import type { Moment } from '../contract/time.ts';
 
@@ -46,6 +47,10 @@ export interface Cell {
   processes: readonly ProcessIdentity[];
   /** Processes whose end brings the next look forward (R1). */
   watched: readonly ProcessIdentity[];
+  /** The processes whose keeper has been learned, by pid and start. */
+  keeperOf: string;
+  /** Who holds the port of this service though it is not its own (PRODUCT section 4, R13). */
+  portHolder: PortHolder | undefined;
   /** Look anew at who they are: a remedy or the configuration may have changed them. */
   mayHaveChanged: boolean;
   isGone: boolean;
@@ -104,6 +109,8 @@ export function newCell(service: ServiceConfig, state: ServiceState, probe: Prob
     waiting: [],
     processes: [],
     watched: [],
+    keeperOf: '',
+    portHolder: undefined,
     mayHaveChanged: true,
     isGone: false,
   };

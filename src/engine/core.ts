@@ -5,6 +5,8 @@ import pLimit from 'p-limit';
 import type { BuildsConfig, CheckConfig, Config, RemedyConfig, ServiceConfig } from '../contract/config.ts';
 import { errorText } from '../contract/errors.ts';
 import type { Build, ProcessIdentity, Reading, ServiceState } from '../contract/flow.ts';
+import type { Keeper, Keeping } from '../contract/keeper.ts';
+import type { PortHolder } from '../contract/port-holder.ts';
 import type {
   AuditPort,
   ChannelPort,
@@ -64,6 +66,12 @@ export interface CoreDeps {
   buildAtWork(cell: Cell, builds: BuildsConfig, failedAt: Moment): Promise<Build | undefined>;
   /** Processes that belong to a service by its `find`, where its check identifies none. */
   identify(cell: Cell): Promise<readonly ProcessIdentity[]>;
+  /** Who keeps these processes; undefined where nobody can tell or nothing is to be learned (R12). */
+  learnKeeper(cell: Cell, identities: readonly ProcessIdentity[]): Promise<Keeper | undefined>;
+  /** What the keeper of a failing service says of it (R4, R12). */
+  askKeeping(cell: Cell): Promise<Keeping | undefined>;
+  /** Who holds its port, if that is not the service itself. */
+  portHolder(cell: Cell): Promise<PortHolder | undefined>;
   isAlive(identity: ProcessIdentity): boolean;
   /** Ids of the services among these whose full disk may be why this one fails (R11); asked only when it fails. */
   fullDisks(service: ServiceConfig, disks: readonly ServiceConfig[]): Promise<readonly string[]>;
@@ -195,6 +203,8 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     buildAtWork: (cell, failedAt) => deps.buildAtWork(cell, config.builds, failedAt).catch(() => undefined),
     watchBuild,
     processAge: (cell) => deps.processAge(cell).catch(() => undefined),
+    askKeeping: (cell) => deps.askKeeping(cell).catch(() => undefined),
+    portHolder: (cell) => deps.portHolder(cell).catch(() => undefined),
     put,
     flush: () => flush(true),
     startAttempt: (cell, remedy) =>
@@ -343,6 +353,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     if (cell.processes.length > 0) {
       cell.watched = cell.processes;
       deps.watch(cell.service.id, cell.processes, onEnd);
+      learnKeeper(cell);
       return;
     }
     cell.mayHaveChanged = false;
@@ -351,6 +362,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
         if (cell.isGone || isClosed) return;
         cell.watched = identities;
         deps.watch(cell.service.id, identities, onEnd);
+        learnKeeper(cell);
       },
       () => undefined, // who cannot be identified is not watched; the timer still looks
     );
@@ -361,6 +373,22 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     const key = `${cell.service.id} build`; // no id has a space
     if (!deps.isScheduled || build?.pid === undefined || build.startId === undefined) deps.unwatch(key);
     else deps.watch(key, [{ pid: build.pid, startId: build.startId }], () => lookSoon(cell));
+  }
+
+  /** Once for each new process: who keeps it is remembered for the time when it is gone (R12). */
+  function learnKeeper(cell: Cell): void {
+    const key = cell.watched.map(({ pid, startId }) => `${pid}/${startId}`).join(' ');
+    if (key === '' || key === cell.keeperOf) return;
+    cell.keeperOf = key;
+    void deps.learnKeeper(cell, cell.watched).then(
+      (keeper) => {
+        if (!keeper || cell.isGone || isClosed || JSON.stringify(keeper) === JSON.stringify(cell.state.recovery.keeper)) return;
+        cell.state = { ...cell.state, recovery: { ...cell.state.recovery, keeper } };
+        put(cell);
+        flushSoon();
+      },
+      () => undefined, // who can't be told is not known; the remedy asks anew
+    );
   }
 
   // ------------------------------------------------------------ dependencies (R11)

@@ -152,7 +152,8 @@ function marksOf(service: Marked | ParsedConfig['services'][number]): string[] {
   const remedies = [...(service.recovery ?? []), ...(service.proposed ?? [])].flatMap((remedy): string[] => {
     if (remedy.type === 'launchd') return [`label ${remedy.label}`];
     if (remedy.type === 'command') return [`run ${remedy.run.join('\0')}`];
-    return remedy.type === 'restart-process' && remedy.find.port !== undefined ? [`port ${remedy.find.port}`] : [];
+    if (remedy.type === 'auto' && remedy.keeper) return [`keeper ${remedy.keeper.by} ${remedy.keeper.name}`];
+    return 'find' in remedy && remedy.find?.port !== undefined ? [`port ${remedy.find.port}`] : [];
   });
   return [...marksOfCheck(check), ...remedies];
 }

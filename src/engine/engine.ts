@@ -5,7 +5,7 @@ import type { Config } from '../contract/config.ts';
 import { errorText, HealthError } from '../contract/errors.ts';
 import { HOME_FILES } from '../contract/home.ts';
 import type { Operations } from '../contract/operations.ts';
-import type { ChannelPort, ClockPort, CommandPort, ProcessPort } from '../contract/ports.ts';
+import type { ChannelPort, ClockPort, CommandPort, KeeperPort, ProcessPort } from '../contract/ports.ts';
 import { type Queue, queueSchema } from '../contract/queue.ts';
 import type { Problem, Snapshot } from '../contract/snapshot.ts';
 import { elapsedMs, isoTime, type Moment } from '../contract/time.ts';
@@ -33,10 +33,13 @@ import { claimHome, type OwnerInfo, type Ownership } from './keep/ownership.ts';
 import { createReserve } from './keep/reserve.ts';
 import { prepareSocket, type SocketPlace, socketAddress } from './keep/socket-path.ts';
 import { openStateStore } from './keep/state.ts';
+import { askKeeping, learnKeeper } from './keeping.ts';
 import { watchMeans } from './means-watch.ts';
 import { createOperations } from './operations.ts';
 import { openPast } from './past.ts';
+import { createPm2Port } from './pm2-rpc.ts';
 import { look, startsProgram } from './probe/index.ts';
+import type { KeeperOptions } from './probe/keeper.ts';
 import { createProcessPort } from './probe/processes.ts';
 import { createProcessWatch } from './probe/watch.ts';
 import { createStartService } from './start-service.ts';
@@ -169,7 +172,10 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
 
   const watch = createProcessWatch({ processes, timers });
   const userHome = os.homedir();
+  const uid = process.getuid?.() ?? -1;
+  const pm2 = createPm2Port(timers);
   const stopping = new AbortController();
+  const keepers = lateKeepers({ processes, commands, pm2, platform: process.platform, uid, userHome });
   const desktop = createDesktopNotifier({ platform: process.platform, commands, timers });
   const energy = createEnergy({
     timers,
@@ -195,13 +201,15 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
         timers,
         processes,
         commands,
+        keepers,
+        pm2,
         start: createStartService({ processes }),
         kill: (pid, signal) => {
           process.kill(pid, signal);
         },
         platform: process.platform,
         userHome,
-        uid: process.getuid?.() ?? -1,
+        uid,
         home,
       },
       probeContext: () => ({ clock, timers, processes, commands, signal: stopping.signal, platform: process.platform, userHome }),
@@ -219,6 +227,9 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       identify: (cell) => identifyService(cell, processes),
       processAge: (cell) => serviceProcessAge(cell, processes),
       buildAtWork: lazyBuildLook({ processes, clock, userHome }),
+      learnKeeper: (cell, identities) => learnKeeper(cell, identities, { processes, keepers }),
+      askKeeping: (cell) => askKeeping(cell, { keepers }),
+      portHolder: async (cell) => (await import('./port-holder.ts')).portHolderOf(cell, { processes, keepers, clock, uid, userHome }),
       isAlive: processes.isAlive,
       fullDisks: (service, disks) => fullDisksOf(service, disks, { userHome }),
       slower: energy.slower,
@@ -293,6 +304,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       nextCheckInMs: cell.next ? Math.max(0, cell.next.atMs - clock.now().bootMs) : undefined,
       planReason: cell.planReason,
       alertReason: cell.alertReason,
+      portHolder: cell.portHolder,
       planWaitMs:
         cell.planWaitMs === undefined || !cell.planAt ? undefined : Math.max(0, cell.planWaitMs - elapsedMs(cell.planAt, clock.now())),
       isHeld: isHeldAt(cell.state.health, clock.now()),
@@ -339,6 +351,8 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       isScheduled: mode !== 'once',
       stopService,
       startServiceBy,
+      freePort: async (held, ctx) => (await import('./heal/free-port.ts')).freePort(held, ctx),
+      findPortHolder: async (cell) => (await import('./port-holder.ts')).portHolderOf(cell, { processes, keepers, clock, uid, userHome }),
       view,
       newId: (prefix) => ids.next(prefix),
     }),
@@ -451,6 +465,16 @@ export async function engineSocket(engine: Pick<Engine, 'home' | 'ownership'>, p
 
 function writeText(file: string, text: string): Promise<void> {
   return replaceFile(realFs, file, Buffer.from(text));
+}
+
+/** Loaded when the first service fails or is seen for the first time (docs/decisions/0004-memory.md). */
+function lateKeepers(options: KeeperOptions): KeeperPort {
+  let loaded: Promise<KeeperPort> | undefined;
+  const port = () => {
+    loaded ??= import('./probe/keeper.ts').then(({ createKeeperPort }) => createKeeperPort(options));
+    return loaded;
+  };
+  return { of: async (row) => (await port()).of(row), stateOf: async (keeper) => (await port()).stateOf(keeper) };
 }
 
 /** Claims expire and done alerts leave by time alone. */

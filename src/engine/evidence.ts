@@ -65,7 +65,7 @@ async function machineNow(userHome: string): Promise<string[]> {
 }
 
 function logOf(service: ServiceConfig): string | undefined {
-  return service.logs ?? service.recovery.flatMap((remedy) => (remedy.type === 'restart-process' && remedy.log ? [remedy.log] : []))[0];
+  return service.logs ?? service.recovery.flatMap((remedy) => ('log' in remedy && remedy.log ? [remedy.log] : []))[0];
 }
 
 async function lastLines(file: string | undefined, userHome: string): Promise<string[]> {

@@ -3,6 +3,7 @@
 import type { Config } from '../contract/config.ts';
 import { errorText } from '../contract/errors.ts';
 import type { Alert, Delivery, Notice, NoticeKind, NotifyReason } from '../contract/flow.ts';
+import { portHolderText } from '../contract/port-words.ts';
 import type { AuditPort, ChannelPort, ClockPort, TimersPort } from '../contract/ports.ts';
 import { scrub } from '../contract/scrub.ts';
 import { elapsedMs, isoTime, type Moment, remainingMs, stampOf } from '../contract/time.ts';
@@ -252,6 +253,7 @@ export function createNotices(deps: NoticeDeps): Notices {
       sinceMs: elapsedMs(alert.firstFailureAt, now),
       attempts: recovery.attempts.filter((tried) => tried.incident === alert.incident && !tried.isEvidence),
       nextTryMs: recovery.gaveUp ? standDownLeftMs(recovery.gaveUp, deps.config().recovery, now) : undefined,
+      portHolder: cell.portHolder && portHolderText(cell.portHolder, now.wallMs),
       affects: deps.affectedBy(cell),
     });
     return {

@@ -4,6 +4,7 @@ import type { RemedyConfig, ServiceConfig } from '../contract/config.ts';
 import { HealthError } from '../contract/errors.ts';
 import type { Attempt, PlanReason, ServiceState } from '../contract/flow.ts';
 import type { AttemptView, Operations } from '../contract/operations.ts';
+import type { PortHolder } from '../contract/port-holder.ts';
 import type { RemedyContext, RemedyResult } from '../contract/ports.ts';
 import { NEXT_ALERT } from '../contract/routes.ts';
 import type { ServiceView } from '../contract/snapshot.ts';
@@ -14,10 +15,11 @@ import type { Core } from './core.ts';
 import { personsRemedyIndex } from './decide/plan.ts';
 import { acknowledge, pause, resume, settle, stop, unstop } from './decide/will.ts';
 import { startWindowOf } from './decide/window.ts';
+import type { HeldPort } from './heal/free-port.ts';
 import { begin, recordFinished } from './round.ts';
 import type { AgentQueue } from './tell/agent-queue.ts';
 
-type Acting = 'check' | 'heal' | 'pause' | 'resume' | 'ack' | 'start' | 'stop' | 'claim' | 'done' | 'release' | 'alerts';
+type Acting = 'check' | 'heal' | 'pause' | 'resume' | 'ack' | 'start' | 'stop' | 'freePort' | 'claim' | 'done' | 'release' | 'alerts';
 
 /** What of a remedy that acted means that the service is stopped, or started; every other reason says what went wrong. */
 const STOPPED: ReadonlySet<string> = new Set(['stopped', 'not-running']);
@@ -31,6 +33,8 @@ export interface OperationDeps {
   readonly isScheduled: boolean;
   stopService(recovery: readonly RemedyConfig[], ctx: RemedyContext): Promise<RemedyResult>;
   startServiceBy(recovery: readonly RemedyConfig[], ctx: RemedyContext): Promise<RemedyResult>;
+  freePort(held: HeldPort, ctx: RemedyContext): Promise<RemedyResult>;
+  findPortHolder(cell: Cell): Promise<PortHolder | undefined>;
   view(cell: Cell): ServiceView;
   newId(prefix: string): string;
 }
@@ -168,6 +172,34 @@ export function createOperations(deps: OperationDeps): Pick<Operations, Acting> 
         reason: result.reason,
         secondsToHealthy: null,
         output: result.message,
+      };
+    },
+    async freePort({ id, pid }) {
+      const cell = cellOf(id);
+      if (deps.isDryRun) throw refused(cell.service, 'dry-run', 'With --dry-run nobody is ended.');
+      const holder = await deps.findPortHolder(cell);
+      cell.portHolder = holder;
+      if (!holder) throw refused(cell.service, 'port-free', `Nobody else holds the port of ${cell.service.name}.`);
+      if (pid !== undefined && pid !== holder.pid) {
+        throw refused(
+          cell.service,
+          'holder-changed',
+          `Its port is held by another process by now (pid ${holder.pid}); nothing was touched.`,
+        );
+      }
+      const result = await deps.freePort(holder, contextOf(cell));
+      if (result.reason !== 'freed') throw refused(cell.service, result.reason, result.message);
+      cell.portHolder = undefined;
+      // What the port is wanted for: the service itself, where a remedy says how.
+      const isBegun = await beginPersons(cell).then(
+        () => true,
+        () => false,
+      );
+      const service = await changed(cell, 'free-port');
+      return {
+        reason: result.reason,
+        message: isBegun ? `${result.message} ${cell.service.name} is being restarted.` : result.message,
+        service,
       };
     },
     async stop({ id }) {

@@ -120,6 +120,9 @@ export function createReplayWorld(config: Config, deeds: RecordedDeeds, present?
       look?.isHeld ? { name: 'recorded', pid: undefined, startId: undefined, folder: '', since: stampOf(failedAt) } : undefined,
     watchBuild: () => undefined,
     processAge: async () => look?.processAgeMs,
+    // What a supervisor said then is on record by what came of it: a service that it kept stopped was `stopped` (R12).
+    askKeeping: async () => undefined,
+    portHolder: async () => undefined,
     put: () => undefined,
     async flush() {
       if (look && unwritable.get(look.service)?.some(({ at }) => Math.abs(at - now.wallMs) <= NEAR_MS)) throw new Error('unwritable then');

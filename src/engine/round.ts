@@ -4,6 +4,8 @@ import type { CheckEvent } from '../contract/audit.ts';
 import type { Config, RemedyConfig } from '../contract/config.ts';
 import { actionOf } from '../contract/describe-remedy.ts';
 import type { Build, Phase, Plan, PlanReason, Reading, ServiceState, Verdict } from '../contract/flow.ts';
+import type { Keeping } from '../contract/keeper.ts';
+import type { PortHolder } from '../contract/port-holder.ts';
 import type { AuditPort, ClockPort, IdsPort } from '../contract/ports.ts';
 import { elapsedMs, type Moment, stampOf } from '../contract/time.ts';
 import type { Cell } from './cell.ts';
@@ -15,6 +17,7 @@ import { afterBuildLook, asksForBuilds, holdLeftMs, holdNews, isHeldAt, withoutB
 import { judge, statusOf } from './decide/judge.ts';
 import { planRecovery } from './decide/plan.ts';
 import { phaseOf } from './decide/summary.ts';
+import { stop } from './decide/will.ts';
 import { windowAt } from './decide/window.ts';
 
 export interface RoundDeps {
@@ -36,6 +39,10 @@ export interface RoundDeps {
   watchBuild(cell: Cell, build: Build | undefined): void;
   /** Age of the youngest process that is this service, where its check names none; undefined when there is none, or nobody knows. */
   processAge(cell: Cell): Promise<number | undefined>;
+  /** What the keeper of a failing service says of it (R4, R12); undefined where nobody keeps it, or nobody knows. */
+  askKeeping(cell: Cell): Promise<Keeping | undefined>;
+  /** Who holds its port though it is not the service. */
+  portHolder(cell: Cell): Promise<PortHolder | undefined>;
   /** Remembers the state; nothing is written when nothing changed (R8). */
   put(cell: Cell): void;
   /** Makes all that was put durable now. Rejects when the home can't be written. */
@@ -55,6 +62,8 @@ export interface RoundDeps {
 /** `full`: recovery and alerts too. `look`: see and record only (a person's `check` without an engine). */
 export type RoundDepth = 'full' | 'look';
 
+/** A wait that is nearly over may be over when the plan is made: asked then too. */
+const ASK_BEFORE_MS = 5_000;
 const NOBODY: readonly string[] = Object.freeze([]);
 
 /** `epoch`: as it is now, when the look begins. No `async` here: such a function keeps a place for all its variables while it waits for
@@ -74,6 +83,7 @@ async function wholeRound(cell: Cell, deps: RoundDeps, depth: RoundDepth, seen: 
   const reading = isWellAtSight(seen) ? seen : await withProcessAge(cell, seen, deps);
   const suppressedBy = await suppressed(cell, reading, deps, depth);
   const buildLook = isWellAtSight(seen) ? NOT_ASKED : await lookForBuilds(cell, reading, suppressedBy, deps);
+  const keeping = await whoIsBehind(cell, reading, suppressedBy, deps);
   if (cell.isGone || deps.isClosing()) return;
   // From here to the intent nothing waits, so that no other word (a pause, a returning remedy) is overwritten.
   const before = cell.state;
@@ -113,15 +123,17 @@ async function wholeRound(cell: Cell, deps: RoundDeps, depth: RoundDepth, seen: 
   const isAttemptOver = before.recovery.current !== undefined && nextRecovery.current === undefined;
   if (isAttemptOver) recordFinished(cell, deps, now);
 
+  const isFoundStopped = findStopped(cell, verdict, keeping, deps, now);
   const plan = planRecovery({
     service: cell.service,
     config: config.recovery,
-    health: nextHealth,
-    recovery: nextRecovery,
+    health: cell.state.health,
+    recovery: cell.state.recovery,
     verdict,
     isHeld,
     holdLeftMs: isHeld ? holdLeftMs(nextHealth.hold, now) : undefined,
     youngMs,
+    kept: isFoundStopped ? undefined : keeping?.state,
     now: stampOf(now),
   });
   if (nextHealth.hold || before.health.hold) followHold(cell, before.health.hold, deps, now);
@@ -235,6 +247,46 @@ function followHold(cell: Cell, before: ServiceState['health']['hold'], deps: Ro
   } else if (news) {
     deps.audit.write('recovery', { event: 'hold-ended', service, reason: news.reason, heldMs: Math.round(news.heldMs) }, now);
   }
+}
+
+/** Of a failing service: what its keeper says, and who else holds its port. Asked when an incident may begin, and whenever an attempt
+ * may; not in a window, and not while a wait runs that would forbid the attempt anyway. */
+async function whoIsBehind(cell: Cell, reading: Reading, suppressedBy: readonly string[], deps: RoundDeps): Promise<Keeping | undefined> {
+  const { health, recovery } = cell.state;
+  if (statusOf(reading, health.isLatched) !== 'error') {
+    cell.portHolder = undefined;
+    return undefined;
+  }
+  if (health.paused || health.stopped || cell.isStopping || suppressedBy.length > 0) return undefined;
+  const window = windowAt(health, recovery, reading.startedAt);
+  if (window.kind === 'running' || window.kind === 'open') return undefined;
+  const waitMs = cell.planAt && cell.planWaitMs !== undefined ? cell.planWaitMs - elapsedMs(cell.planAt, deps.clock.now()) : 0;
+  if (health.incident && waitMs > ASK_BEFORE_MS && cell.planReason !== 'supervisor-first') {
+    // Who was named may be gone; nobody else is looked for.
+    if (cell.portHolder) cell.portHolder = await deps.portHolder(cell);
+    return undefined;
+  }
+  const [keeping, holder] = await Promise.all([deps.askKeeping(cell), deps.portHolder(cell)]);
+  cell.portHolder = holder;
+  return keeping;
+}
+
+/** Its user has stopped it by its supervisor: from now on it is `stopped`, and its incident is over (R12). */
+function findStopped(cell: Cell, verdict: Verdict, keeping: Keeping | undefined, deps: RoundDeps, now: Moment): boolean {
+  const { health, alert, recovery } = cell.state;
+  if (keeping?.state.kind !== 'stopped' || verdict.status !== 'error' || health.stopped || health.paused || recovery.current) return false;
+  const { state } = keeping;
+  if (alert.alert) deps.forget(alert.alert.id);
+  cell.state = stop(cell.state, now, state.reason);
+  const told = {
+    event: 'found-stopped',
+    service: cell.service.id,
+    by: keeping.keeper.by,
+    reason: state.reason,
+    message: state.why,
+  } as const;
+  deps.audit.write('health', told, now);
+  return true;
 }
 
 function settled(

@@ -12,6 +12,7 @@ import { configJsonSchemaText } from './keep/config-json-schema.ts';
 import { checkConfig, formatProblems } from './keep/config-problems.ts';
 import { realFs, replaceFile } from './keep/durable-file.ts';
 import { openHome } from './keep/home.ts';
+import { createPm2Port } from './pm2-rpc.ts';
 import type { Discovered } from './probe/discover.ts';
 import type { Means } from './probe/means.ts';
 import { createProcessPort } from './probe/processes.ts';
@@ -33,7 +34,17 @@ export async function machinePorts() {
 export async function discoverHere(home: string): Promise<Discovered[]> {
   const { discover } = await import('./probe/discover.ts'); // needed once in the life of a home
   const { processes, commands, timers } = await machinePorts();
-  return discover({ platform: process.platform, processes, commands, timers, userHome: os.homedir(), uid: process.getuid?.() ?? 0, home });
+  const pm2 = createPm2Port(timers);
+  return discover({
+    pm2,
+    platform: process.platform,
+    processes,
+    commands,
+    timers,
+    userHome: os.homedir(),
+    uid: process.getuid?.() ?? 0,
+    home,
+  });
 }
 
 /** Is there a configuration in this home? */

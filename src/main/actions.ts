@@ -50,8 +50,10 @@ export function createActions({ host, windows, settings, notifier, changed }: Ac
         return all('resume', {}, (view) => view.phase === 'paused');
       case 'open-window':
         return windows.openWindow(action.hash);
-      case 'open-address': {
-        const url = viewOf(action.id)?.url ?? '';
+      case 'open-address':
+      case 'open-holder': {
+        const view = viewOf(action.id);
+        const url = (action.kind === 'open-holder' ? view?.portHolder?.url : view?.url) ?? '';
         if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : '')) throw new Error(`${url} is no web address.`);
         return shell.openExternal(url);
       }

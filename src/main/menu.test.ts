@@ -39,6 +39,8 @@ function service(id: string, over: Partial<ServiceView> = {}): ServiceView {
     url: 'http://127.0.0.1:3000/',
     logs: '/tmp/app.log',
     pausedUntil: null,
+    stoppedBy: null,
+    portHolder: null,
     can: { heal: true, start: true, stop: false },
     ...over,
   };
@@ -134,6 +136,31 @@ test('what needs a person comes first, with its face; a submenu does all without
   });
   expect(row(row(gateway.rows, 'Pause').rows, 'Until').action).toEqual({ kind: 'ask', name: 'pause', id: 'gateway' });
   expect(row(gateway.rows, 'Details').action).toEqual({ kind: 'open-window', hash: '#/service/gateway' });
+});
+
+test('who took the port is named, and can be ended or looked at; who may not be ended says why', () => {
+  const holder = {
+    port: 3000,
+    pid: 4711,
+    startId: 's',
+    name: 'python3',
+    command: 'python3 -m http.server 3000',
+    folder: '~/other',
+    since: ago(5 * MINUTE),
+    parent: { pid: 12, name: 'bash' },
+    whyNot: null,
+    hint: null,
+    url: 'http://127.0.0.1:3000/',
+  };
+  const rowsWith = (over: object) =>
+    row(menuOf(facts({ snapshot: snapshot([service('web', { ...DOWN, portHolder: { ...holder, ...over } })]) })), 'Web').rows;
+  const rows = rowsWith({});
+  expect(labels(rows)).toContain('Port 3000 is taken by python3 (pid 4711)');
+  expect(labels(rows)).toContain('It is running for 5 min in ~/other, started by bash (pid 12)');
+  expect(row(rows, 'End python3').action).toEqual({ kind: 'ask', name: 'freePort', id: 'web', pid: 4711 });
+  expect(row(rows, 'Open what holds').action).toEqual({ kind: 'open-holder', id: 'web' });
+  const kept = row(rowsWith({ whyNot: 'kept-by-pm2', hint: 'PM2 keeps it as shop: stop it there.' }), 'End python3');
+  expect(kept).toMatchObject({ isEnabled: false, label: expect.stringContaining('PM2 keeps it as shop') });
 });
 
 test('a row that cannot be chosen says why, in the row', () => {

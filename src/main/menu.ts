@@ -1,16 +1,18 @@
 // The whole menu as data: complete without the window, every row that can't be used says why. Pure: values in, rows out;
 // tray.ts makes Electron's menu of it, actions.ts does what was chosen. Knows no rule: it offers operations.
+import { portHolderText } from '../contract/port-words.ts';
 import type { ServiceView, Snapshot } from '../contract/snapshot.ts';
 import { APP_NAME, type Face, faceOfService, holdWords, isIdle, type Sight, sentenceOf, stateWords, worstFirst } from './face.ts';
 
 export type MenuAction =
   | { readonly kind: 'ask'; readonly name: 'heal' | 'check' | 'resume' | 'ack' | 'start' | 'stop'; readonly id: string }
   | { readonly kind: 'ask'; readonly name: 'pause'; readonly id: string; readonly forMs?: number }
+  | { readonly kind: 'ask'; readonly name: 'freePort'; readonly id: string; readonly pid: number }
   | { readonly kind: 'check-all' | 'resume-all' }
   | { readonly kind: 'pause-all'; readonly forMs: number }
   /** `hash`: the view of the window, `#/service/gateway`. */
   | { readonly kind: 'open-window'; readonly hash: string }
-  | { readonly kind: 'open-address'; readonly id: string }
+  | { readonly kind: 'open-address' | 'open-holder'; readonly id: string }
   | { readonly kind: 'show-logs'; readonly id: string }
   | { readonly kind: 'login-item'; readonly isOn: boolean }
   | { readonly kind: 'open-pane'; readonly pane: 'login-items' | 'notifications' }
@@ -124,6 +126,7 @@ function serviceRow(view: ServiceView, nowMs: number): MenuRow {
       ...heldRow(view),
       SEPARATOR,
       ...actionRows(view),
+      ...holderRows(view, nowMs),
       SEPARATOR,
       offered('Open', view.url === null ? 'no address is set up' : undefined, { kind: 'open-address', id: view.id }),
       offered('Show logs', view.logs === null ? 'no log is set up' : undefined, { kind: 'show-logs', id: view.id }),
@@ -150,6 +153,21 @@ function actionRows(view: ServiceView): MenuRow[] {
     phase === 'paused' ? item('Resume', { kind: 'ask', name: 'resume', id }) : pauseRow(view),
     offered('Acknowledge', whyNoAck, { kind: 'ask', name: 'ack', id }),
     ...(can.stop && phase !== 'stopped' ? [item('Stop until started again', { kind: 'ask', name: 'stop', id })] : []),
+  ];
+}
+
+/** Who took its port, and what a person can do about that one (R13). */
+function holderRows({ id, portHolder }: ServiceView, nowMs: number): MenuRow[] {
+  if (!portHolder) return [];
+  const { port, pid, name, hint } = portHolder;
+  // Two rows: one is cut where a menu would grow too wide.
+  const [who = '', ...more] = portHolderText(portHolder, nowMs).replace(/\.$/, '').split(', ');
+  return [
+    SEPARATOR,
+    said(who),
+    said(`It is ${more.join(', ')}`),
+    offered(`End ${name} and free port ${port}`, hint ?? undefined, { kind: 'ask', name: 'freePort', id, pid }),
+    item(`Open what holds port ${port}`, { kind: 'open-holder', id }),
   ];
 }
 

@@ -7,7 +7,12 @@ import { asError, createCell, live, useCell } from './store.ts';
 import { pointText } from './time-words.ts';
 import { attemptText, doing } from './words.ts';
 
-export type ActionName = Extract<OperationName, 'check' | 'heal' | 'pause' | 'resume' | 'ack' | 'start' | 'stop'>;
+export type ActionName = Extract<OperationName, 'check' | 'heal' | 'pause' | 'resume' | 'ack' | 'start' | 'stop' | 'freePort'>;
+interface ActionInput {
+  readonly forMs?: number;
+  /** Whom the person saw at the port. */
+  readonly pid?: number;
+}
 interface ActionResult {
   readonly kind: 'ok' | 'error' | 'busy' | 'note';
   readonly text: string;
@@ -37,7 +42,7 @@ export function note(id: string, text: string): void {
 }
 
 /** Does it once: a second press while the first is under way does nothing. */
-export async function act(id: string, name: ActionName, input: { forMs?: number } = {}): Promise<void> {
+export async function act(id: string, name: ActionName, input: ActionInput = {}): Promise<void> {
   if (states.get()[id]?.pending) return;
   put(id, { pending: name, result: undefined });
   try {
@@ -49,7 +54,7 @@ export async function act(id: string, name: ActionName, input: { forMs?: number 
   }
 }
 
-async function carryOut(id: string, name: ActionName, input: { forMs?: number }): Promise<ActionResult> {
+async function carryOut(id: string, name: ActionName, input: ActionInput): Promise<ActionResult> {
   switch (name) {
     case 'heal':
     case 'start': {
@@ -75,6 +80,10 @@ async function carryOut(id: string, name: ActionName, input: { forMs?: number })
     case 'ack':
       await client.ask('ack', { id });
       return { kind: 'ok', text: 'Acknowledged. It stays quiet until it is well again.' };
+    case 'freePort': {
+      const freed = await client.ask('freePort', { id, ...(input.pid === undefined ? {} : { pid: input.pid }) });
+      return { kind: 'ok', text: freed.message };
+    }
     case 'stop':
       await client.ask('stop', { id });
       return { kind: 'ok', text: 'Stopped. It stays so until you start it.' };

@@ -100,6 +100,7 @@ describe('the sentence of a service', () => {
     expect(say({ ...well, phase: 'paused' })).toBe('Paused until you resume it.');
     expect(say({ ...well, phase: 'paused', pausedUntil: ago(-MINUTE) })).toMatch(/^Paused until \d\d:\d\d\.$/);
     expect(say({ ...down, phase: 'stopped' })).toBe('Stopped on purpose. It stays so until you start it.');
+    expect(say({ ...down, phase: 'stopped', stoppedBy: 'stopped-in-pm2' })).toBe('Stopped in PM2. It stays so until you start it.');
   });
 
   test('the head names the worst in one line', () => {

@@ -1,6 +1,7 @@
 // What the window says about a service: one sentence or two that a person understands, and the words for named reasons (R16).
 // Pure: values in, text out. Over 250 lines because all words stand in one place, where they can be read against each other.
 import type { AttemptView, IncidentView } from '../contract/operations.ts';
+import { portHolderText } from '../contract/port-words.ts';
 import type { ServiceView } from '../contract/snapshot.ts';
 import { NOT_DOWN } from '../contract/words.ts';
 import { clockText, pointText, spanText } from './time-words.ts';
@@ -20,7 +21,7 @@ export function sentenceOf(view: ServiceView, facts: SentenceFacts): string {
     case 'paused':
       return view.pausedUntil ? `Paused until ${pointText(view.pausedUntil, facts.nowMs)}.` : 'Paused until you resume it.';
     case 'stopped':
-      return 'Stopped on purpose. It stays so until you start it.';
+      return `${STOPPED[view.stoppedBy ?? ''] ?? 'Stopped on purpose'}. It stays so until you start it.`;
   }
   if (view.reason === 'not-yet-checked') {
     const waitMs = view.nextCheckAt === null ? 0 : Date.parse(view.nextCheckAt) - facts.nowMs;
@@ -31,8 +32,19 @@ export function sentenceOf(view: ServiceView, facts: SentenceFacts): string {
     if (view.phase === 'settling') return `${bare(view.message)}. It was started a moment ago.`;
     return `${bare(view.message)}.`;
   }
-  return [howLong(view, facts), ...whatNow(view, facts)].filter(Boolean).join(' ');
+  const holder = view.portHolder ? portHolderText(view.portHolder, facts.nowMs) : '';
+  return [howLong(view, facts), holder, ...whatNow(view, facts)].filter(Boolean).join(' ');
 }
+
+/** Where somebody has stopped it (R12). */
+const STOPPED: Readonly<Record<string, string>> = {
+  'stopped-in-pm2': 'Stopped in PM2',
+  'stopped-in-systemd': 'Stopped in systemd',
+  'stopped-in-docker': 'Stopped in Docker',
+  'stopped-in-supervisord': 'Stopped in supervisord',
+  'stopped-in-brew': 'Stopped in brew services',
+  'disabled-in-launchd': 'Disabled in launchd',
+};
 
 /** "Gateway has been down for 12 min. 3 repairs did not help.": the worst, in the head of the window. */
 export function briefOf(view: ServiceView, facts: SentenceFacts): string {
@@ -99,6 +111,8 @@ function whyNot(view: ServiceView, facts: SentenceFacts): string {
       return 'Repairs are switched off.';
     case 'supervisor-first':
       return 'Its own supervisor gets the first chance.';
+    case 'in-a-terminal':
+      return 'It was started by hand in a terminal that is still open, so only you restart it.';
     case 'state-unwritable':
       return 'Not repaired: the record of a repair cannot be written.';
     case 'cooldown':
@@ -196,6 +210,23 @@ const REASONS: Record<string, string> = {
   'no-certain-owner': 'no process could be named for certain',
   'another-copy': 'another copy is running',
   'port-taken': 'its port is taken by something else',
+  'in-a-terminal': 'somebody started it by hand in a terminal that is still open',
+  'keeper-unknown': 'who keeps it is not known',
+  'keeper-unclear': 'its supervisor did not answer',
+  'nobody-keeps-it': 'nobody keeps it, and no start command is set up',
+  'no-pm2': 'PM2 does not run',
+  'not-in-pm2': 'PM2 does not know it any more',
+  'no-supervisord': 'supervisord does not run',
+  'not-in-supervisord': 'supervisord does not know it any more',
+  'not-in-docker': 'Docker does not know it any more',
+  'not-in-systemd': 'systemd does not know it',
+  'stopped-in-pm2': 'you have stopped it in PM2',
+  'stopped-in-systemd': 'you have stopped it in systemd',
+  'stopped-in-docker': 'you have stopped it in Docker',
+  'stopped-in-supervisord': 'you have stopped it in supervisord',
+  'stopped-in-brew': 'you have stopped it in brew services',
+  'disabled-in-launchd': 'you have disabled it',
+  'agent-not-loaded': 'its agent is not loaded',
   'could-not-stop': 'the old process did not end',
   'disabled-by-user': 'you have disabled it',
   'no-remedy-says-how': 'no remedy says how',

@@ -33,6 +33,8 @@ const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('die' as const), id }) },
   // It comes back by itself, or somebody else starts it.
   { weight: 2, arbitrary: fc.record({ do: fc.constant('start' as const), id }) },
+  // Its user stops it by its supervisor (R12).
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('userStop' as const), id }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('cure' as const), id, isCurable: fc.boolean() }) },
   {
     weight: 2,
@@ -80,6 +82,8 @@ async function make(sim: Sim, one: Step, config: typeof CONFIG): Promise<void> {
       return sim.pass(one.ms);
     case 'die':
       return sim.service(one.id).die();
+    case 'userStop':
+      return sim.service(one.id).stopByUser();
     case 'start':
       return sim.service(one.id).start();
     case 'cure': {

@@ -135,6 +135,9 @@ function windowBreaches(sim: Sim, id: string): string[] {
     if (closedUntil !== undefined && line.atMs < closedUntil - EARLY_MS)
       found.push(`R4 ${id}: an automatic remedy inside a window at ${at(line)}`);
     if (paused && line.atMs < paused.untilMs) found.push(`R12 ${id}: an automatic remedy while paused at ${at(line)}`);
+    // What came while the answer was on its way could not be known.
+    if (line.userStoppedAtMs !== undefined && line.atMs - line.userStoppedAtMs > 2_000)
+      found.push(`R12 ${id}: an automatic remedy at ${at(line)} on what its user had stopped by its supervisor`);
     if (isStopped) found.push(`R12 ${id}: an automatic remedy on what was stopped on purpose at ${at(line)}`);
   }
   return found;

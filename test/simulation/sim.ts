@@ -32,6 +32,8 @@ export type LogLine = {
       readonly trigger: Trigger;
       readonly step: 'begins' | 'returns';
       readonly result?: string;
+      /** Since when its user has it stopped by its supervisor (R12). */
+      readonly userStoppedAtMs?: number | undefined;
     }
   | { readonly kind: 'told'; readonly channel: string; readonly service: string; readonly id: string; readonly notice: string }
   /** A build begins or ends in a service's folder; or somebody looked for one, and saw it or not. */
@@ -208,7 +210,7 @@ export async function createSim(
     const idOf = (cwd: string | undefined): string => (cwd ?? '').replace('/sim/', '');
     const act = async (id: string, trigger: Trigger, work: () => ReturnType<SimService['remedy']>) => {
       await boundary('before remedy');
-      write({ kind: 'remedy', service: id, trigger, step: 'begins' }, number);
+      write({ kind: 'remedy', service: id, trigger, step: 'begins', userStoppedAtMs: serviceOf(id).stoppedAtMs() }, number);
       const result = await work();
       await boundary('after remedy');
       if (!mine.isAlive) return never();
@@ -276,6 +278,9 @@ export async function createSim(
         unwatch: (service) => (service.endsWith(' build') ? void buildWatch.delete(service) : serviceOf(service).watch(undefined)),
         identify: async () => [],
         processAge: async () => undefined,
+        learnKeeper: async () => undefined,
+        askKeeping: (cell) => guard(Promise.resolve(serviceOf(cell.service.id).kept())),
+        portHolder: async () => undefined,
         isAlive: () => true,
         fullDisks: async (service, disks) =>
           (service.check.type === 'disk' ? [] : disks).map(({ id }) => id).filter((id) => sim.fullDisks.has(id)),
@@ -301,6 +306,8 @@ export async function createSim(
         service.start();
         return { kind: 'acted', reason: 'started', message: 'Started', output: '' };
       },
+      freePort: never,
+      findPortHolder: async () => undefined,
       view: (cell) => view(cell),
       newId: (prefix) => `${prefix}-${++ids}`,
     });

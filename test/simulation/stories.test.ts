@@ -520,3 +520,27 @@ test('two agents that give no name are two: the second does not get what the fir
   await sim.pass(1_000);
   await Promise.all(late);
 });
+
+test('R12: what its user stops by its supervisor is stopped: no remedy, no alert, its incident over; started there it is watched again', async () => {
+  const sim = await createSim({ services: [simService('app', { afterFailures: 1 }), simService('base')] }, { app: { isCurable: false } });
+  await sim.pass(10 * MINUTE);
+  sim.service('base').stopByUser();
+  // In the middle of an incident, with an alert that was told.
+  sim.service('app').die();
+  await sim.until('told', () => sim.told('app').length > 0, 10 * MINUTE);
+  sim.service('app').stopByUser();
+  await sim.pass(HOUR);
+  for (const id of ['app', 'base']) expect(sim.view(id)).toMatchObject({ phase: 'stopped', stoppedBy: 'stopped-in-pm2', alerting: false });
+  expect(sim.remedies('base')).toEqual([]);
+  expect(sim.told('base')).toEqual([]);
+  expect(queued(sim).every(([, , state]) => state === 'done')).toBe(true);
+  expect(sim.events('found-stopped').map(({ event }) => event.service)).toEqual(['base', 'app']);
+  const tried = sim.remedies('app').length;
+  await sim.crash();
+  await sim.pass(6 * HOUR);
+  expect(sim.remedies('app')).toHaveLength(tried);
+  for (const id of ['app', 'base']) sim.service(id).start();
+  await sim.pass(10 * MINUTE);
+  for (const id of ['app', 'base']) expect(sim.view(id)).toMatchObject({ phase: 'healthy', stoppedBy: null });
+  expect([...breaches(sim), ...unfinished(sim)]).toEqual([]);
+});

@@ -1,6 +1,7 @@
 // The world that the engine watches: services as small state machines. They live and die on true time, whatever the
 // engine does, and outlive its crashes.
 import type { Measure, ProcessIdentity, Reading, Status } from '../../src/contract/flow.ts';
+import type { Keeping } from '../../src/contract/keeper.ts';
 import type { RemedyResult } from '../../src/contract/ports.ts';
 import type { SimTime } from './time.ts';
 
@@ -35,6 +36,11 @@ export interface SimService {
   look(): Promise<Reading>;
   remedy(): Promise<RemedyResult>;
   stop(): Promise<RemedyResult>;
+  /** Its user stops it by its supervisor, which keeps it so until somebody starts it (R12). */
+  stopByUser(): void;
+  kept(): Keeping | undefined;
+  /** When that was, while it is so. */
+  stoppedAtMs(): number | undefined;
   watch(onEnd: ((identity: ProcessIdentity) => void) | undefined): void;
   /** The engine has crashed: nobody listens any more. */
   readonly looks: { atMs: number; status: Status }[];
@@ -49,10 +55,12 @@ export function createSimService(id: string, time: SimTime, nature: Nature): Sim
   let identity: ProcessIdentity = { pid: pids++, startId: '1' };
   let onEnd: ((identity: ProcessIdentity) => void) | undefined;
   let life = 0;
+  let stoppedAtMs: number | undefined;
 
   const isUp = (): boolean => upFromMs !== undefined && time.trueMs() >= upFromMs && (diesAtMs === undefined || time.trueMs() < diesAtMs);
   function start(): void {
     life += 1;
+    stoppedAtMs = undefined;
     upFromMs = time.trueMs() + (service.nature.comesUpMs ?? 1_000);
     diesAtMs = service.nature.livesMs === undefined ? undefined : upFromMs + service.nature.livesMs;
     identity = { pid: pids++, startId: String(life) };
@@ -118,6 +126,19 @@ export function createSimService(id: string, time: SimTime, nature: Nature): Sim
       ended();
       return { kind: 'acted', reason: 'stopped', message: `Stopped ${id}`, output: '' };
     },
+    stopByUser() {
+      life += 1;
+      stoppedAtMs = time.trueMs();
+      if (upFromMs !== undefined) ended();
+    },
+    kept: () =>
+      stoppedAtMs === undefined
+        ? undefined
+        : {
+            keeper: { by: 'pm2', name: id },
+            state: { kind: 'stopped', reason: 'stopped-in-pm2', why: `${id} was stopped in PM2.`, restartsItself: false },
+          },
+    stoppedAtMs: () => stoppedAtMs,
     watch(next) {
       onEnd = next;
     },

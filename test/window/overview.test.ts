@@ -141,6 +141,36 @@ describe('a button', () => {
     expect(await result.count()).toBe(0);
   });
 
+  test('ends who took the port, named in its face and in the sentence; where that may not be, it says why', async () => {
+    win = await openWindow(browser);
+    const { page, api } = win;
+    const holder = {
+      port: 3000,
+      pid: 4711,
+      startId: 's',
+      name: 'python3',
+      command: 'python3 -m http.server 3000',
+      folder: '~/other',
+      since: new Date(Date.now() - 300_000).toISOString(),
+      parent: { pid: 12, name: 'bash' },
+      whyNot: null,
+      hint: null,
+      url: 'http://127.0.0.1:3000/',
+    };
+    const gateway = card(page, 'gateway');
+    expect(await gateway.button('free-port').count()).toBe(0);
+    api.change('gateway', { portHolder: holder });
+    await eventually(() => gateway.button('free-port').textContent()).toBe('End python3, free port 3000');
+    expect(await gateway.inside.locator('.sentence').textContent()).toContain('taken by python3 (pid 4711), running for 5 min in ~/other');
+    api.answers.set('freePort', () => ({ reason: 'freed', message: 'Ended python3; port 3000 is free.', service: {} }));
+    await gateway.button('free-port').click();
+    await eventually(() => gateway.result.textContent()).toContain('port 3000 is free');
+    expect(api.calls).toEqual([{ name: 'freePort', input: { id: 'gateway', pid: 4711 } }]);
+    api.change('gateway', { portHolder: { ...holder, whyNot: 'kept-by-pm2', hint: 'PM2 keeps it as shop: stop it there.' } });
+    await eventually(() => gateway.button('free-port').getAttribute('aria-disabled')).toBe('true');
+    expect(await gateway.button('free-port').textContent()).toContain('PM2 keeps it as shop');
+  });
+
   test('each does its own: check, acknowledge, pause for an hour, till tomorrow, for good, resume, stop, start', async () => {
     win = await openWindow(browser);
     const { page, api } = win;

@@ -1,6 +1,7 @@
 // Decides whether a remedy runs now, which one, and why or why not (R2-R5, R10-R12, R16, R20). Pure.
 import type { RecoveryConfig, RemedyConfig, ServiceConfig } from '../../contract/config.ts';
 import type { HealthState, Plan, PlanReason, RecoveryState, Verdict } from '../../contract/flow.ts';
+import type { KeeperState } from '../../contract/keeper.ts';
 import { remainingMs, type Stamp } from '../../contract/time.ts';
 import { cooldownLeftMs, isBudgetSpent, standDownLeftMs } from './budget.ts';
 import { windowAt } from './window.ts';
@@ -19,6 +20,8 @@ export interface PlanInput {
   readonly holdLeftMs?: number | undefined;
   /** The service's process is still so much younger than its start window, and has not been ok yet (R4). */
   readonly youngMs?: number | undefined;
+  /** What its keeper says of it, where one is known (R4, R12). */
+  readonly kept?: Pick<KeeperState, 'kind' | 'restartsItself'> | undefined;
   readonly now: Stamp;
 }
 
@@ -50,7 +53,7 @@ export function planRecovery(input: PlanInput): Plan {
   const cooling = cooldownLeftMs(recovery, config, now);
   if (cooling > 0) return wait('cooldown', cooling);
   const isFirst = recovery.cursorIncident !== health.incident?.id;
-  if (isFirst && isSupervised(service, remedy) && health.incident) {
+  if (isFirst && (input.kept?.restartsItself || isSupervised(service, remedy)) && health.incident) {
     const left = remainingMs(health.incident.startedAt, SUPERVISOR_FIRST_MS, now);
     if (left > 0) return wait('supervisor-first', left);
   }
@@ -62,13 +65,16 @@ function isSupervised(service: ServiceConfig, remedy: RemedyConfig): boolean {
   return remedy.type === 'launchd' || (service.check.type === 'process' && service.check.launchdLabel !== undefined);
 }
 
-function whyForbidden({ service, config, health, isHeld }: PlanInput): PlanReason | undefined {
+function whyForbidden(input: PlanInput): PlanReason | undefined {
+  const { service, config, health, isHeld } = input;
   if (health.paused) return 'paused';
   if (health.stopped) return 'stopped';
   if (service.recovery.length === 0) return 'no-remedy';
   if (!config.enabled) return 'recovery-disabled';
   if (health.suppressedBy.length > 0) return 'dependency-down';
   if (isHeld) return 'build-running';
+  // Somebody sits at the terminal that it was started from: that one is told (R12).
+  if (input.kept?.kind === 'terminal' && service.recovery.some((remedy) => !isEvidenceRemedy(remedy))) return 'in-a-terminal';
   return undefined;
 }
 

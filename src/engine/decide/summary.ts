@@ -1,6 +1,7 @@
 // What views may know: phases, colour, counts and the status sentence (PRODUCT section 2, DESIGN "Snapshot"). Pure.
 import type { ServiceConfig } from '../../contract/config.ts';
 import type { NotifyReason, Phase, PlanReason, ServiceState, Status, Verdict } from '../../contract/flow.ts';
+import type { PortHolder } from '../../contract/port-holder.ts';
 import type { Problem, ServiceView, Snapshot } from '../../contract/snapshot.ts';
 import { elapsedMs, isoTime, type Moment, remainingMs, type Stamp } from '../../contract/time.ts';
 import { durationText } from '../../contract/units.ts';
@@ -18,6 +19,8 @@ interface Sight {
   readonly isHeld: boolean;
   /** Names of the services in `suppressedBy`. */
   readonly waitsFor: readonly string[];
+  /** Who holds its port (R13). */
+  readonly portHolder?: PortHolder | undefined;
 }
 export interface ServiceSight {
   readonly service: ServiceConfig;
@@ -97,6 +100,8 @@ export function viewOf({ service, state, sight, can, uptime, repairs }: ServiceS
     logs: service.logs ?? null,
     pausedUntil: paused?.forMs === undefined ? null : isoTime({ wallMs: now.wallMs + remainingMs(paused.since, paused.forMs, now) }),
     ...(repairs ? { repairs } : {}),
+    stoppedBy: health.stopped ? (health.stopped.by ?? 'person') : null,
+    portHolder: health.status === 'error' && !health.stopped ? (sight.portHolder ?? null) : null,
     can,
   };
 }

@@ -16,12 +16,13 @@ export function isPauseOver(health: HealthState, now: Stamp): boolean {
   return health.paused?.forMs !== undefined && remainingMs(health.paused.since, health.paused.forMs, now) === 0;
 }
 
-/** Stopped on purpose: only a person starts it again (R12). Its incident is over, and nobody is told of it any more. */
-export function stop(state: ServiceState, now: Moment): ServiceState {
+/** Stopped on purpose: only a person starts it again (R12). Its incident is over, and nobody is told of it any more.
+ * `by`: named reason, where it was found so. */
+export function stop(state: ServiceState, now: Moment, by?: string): ServiceState {
   return {
     health: {
       ...state.health,
-      stopped: { since: stampOf(now) },
+      stopped: { since: stampOf(now), ...(by === undefined ? {} : { by }) },
       strikes: 0,
       unknowns: 0,
       lastUnknownAt: undefined,

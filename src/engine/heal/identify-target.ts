@@ -6,6 +6,7 @@ import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { compileMatch } from '../../contract/match.ts';
 import type { PortOwners, ProcessRow, ProcessTable, RemedyContext } from '../../contract/ports.ts';
 import { ancestorsOf, descendantsOf } from '../../contract/process-tree.ts';
+import { durationText } from '../../contract/units.ts';
 import { expandHome } from './launch-plan.ts';
 import { processText } from './result.ts';
 
@@ -64,7 +65,9 @@ export async function identifyTarget(find: Find, cwd: string | undefined, ctx: R
     (row) => !look.isOurs(row) && !listeners.some((master) => look.isOurs(master) && look.isBelow(row, master)),
   );
   if (stranger)
-    return refuse('port-taken', `Port ${find.port} is taken by ${processText(stranger)}${look.whyStrange(stranger)}.`, [stranger]);
+    return refuse('port-taken', `Port ${find.port} is taken by ${await look.strangerText(stranger)}${look.whyStrange(stranger)}.`, [
+      stranger,
+    ]);
 
   const certain = look.recorded();
   if (listeners.length > 0) {
@@ -163,6 +166,16 @@ class Look {
   /** Of this user, not the engine nor above it, and matching: the conditions that every target meets. */
   isOurs(row: ProcessRow): boolean {
     return row.pid > 1 && row.uid === this.ctx.uid && !row.isZombie && !this.table.protected.has(row.pid) && this.#matches(row.command);
+  }
+  /** What a person needs to know of who took the port: program, folder, age, who started it. */
+  async strangerText(row: ProcessRow): Promise<string> {
+    const folder = await this.ctx.processes.cwd(row.pid);
+    const parent = row.ppid > 1 ? this.table.rows.get(row.ppid) : undefined;
+    return [
+      `${processText(row)}, running for ${durationText(row.ageMs)}`,
+      folder === undefined ? '' : ` in ${folder}`,
+      parent ? `, started by ${parent.name} (pid ${parent.pid})` : '',
+    ].join('');
   }
   whyStrange(row: ProcessRow): string {
     if (this.table.protected.has(row.pid)) return ', which is this engine or runs it';

@@ -2,6 +2,7 @@
 import type { RemedyConfig, RemedyOf, RemedyType } from '../../contract/config.ts';
 import { errorText } from '../../contract/errors.ts';
 import type { RemedyContext, RemedyResult } from '../../contract/ports.ts';
+import { autoRestart, autoStart, autoStop } from './auto.ts';
 import { deleteOldLogs } from './delete-old-logs.ts';
 import { httpRequest } from './http-request.ts';
 import { restartAgent, startAgent, stopAgent } from './launchd.ts';
@@ -17,14 +18,15 @@ const REMEDIES: { readonly [T in RemedyType]: Run<T> } = {
   command: runCommand,
   'restart-process': restartProcess,
   launchd: restartAgent,
+  auto: autoRestart,
   'delete-old-logs': deleteOldLogs,
   'rotate-logs': rotateLogs,
   'log-top-processes': logTopProcesses,
   http: httpRequest,
 };
 /** The remedies that know how their service is stopped on purpose and started again (R12). */
-const STOPS: { readonly [T in RemedyType]?: Run<T> } = { 'restart-process': stopProcess, launchd: stopAgent };
-const STARTS: { readonly [T in RemedyType]?: Run<T> } = { 'restart-process': startProcess, launchd: startAgent };
+const STOPS: { readonly [T in RemedyType]?: Run<T> } = { 'restart-process': stopProcess, launchd: stopAgent, auto: autoStop };
+const STARTS: { readonly [T in RemedyType]?: Run<T> } = { 'restart-process': startProcess, launchd: startAgent, auto: autoStart };
 
 /** Remedies keep their own time limit; when one does not, it is told to end this long after it. */
 const OVERTIME_MS = 2_000;
@@ -78,6 +80,12 @@ async function guarded(run: Run<RemedyType>, remedy: RemedyConfig, ctx: RemedyCo
       signal: AbortSignal.any([ctx.signal, overtime.signal]),
       record: noticing((effect) => ctx.record(effect)),
       kill: noticing((pid, signal) => ctx.kill(pid, signal)),
+      pm2: {
+        call(home, method, args) {
+          if (method !== 'getMonitorData') hasActed = true;
+          return ctx.pm2.call(home, method, args);
+        },
+      },
       commands: { run: noticing((spec) => ctx.commands.run(spec)) },
       start: noticing((spec) => ctx.start(spec)),
     });

@@ -12,6 +12,8 @@ export interface TerminateOptions {
   readonly match: string;
   /** How long after TERM before KILL. */
   readonly stopTimeoutMs: number;
+  /** What the record says of why, where the match says nothing. */
+  readonly told?: string;
   readonly ctx: RemedyContext;
 }
 export interface Termination {
@@ -68,7 +70,7 @@ export async function terminateTree(root: ProcessRow, options: TerminateOptions)
         continue; // It ended between the look and the signal, or the system forbids it.
       }
       signalled.add(member.pid);
-      ctx.record({ event: 'process-signalled', pid: member.pid, signal, match });
+      ctx.record({ event: 'process-signalled', pid: member.pid, signal, match: options.told ?? match });
     }
   }
 

@@ -2,6 +2,7 @@
 // moved aside), forgiving to keys and reasons that a neighbouring release may add: these are kept. Pure; touches nothing.
 import * as z from 'zod';
 import type { AlertState, HealthState, RecoveryState } from '../../contract/flow.ts';
+import { SUPERVISORS } from '../../contract/keeper.ts';
 
 /** JSON has neither undefined nor infinity: the one is absent, the other null; both read as undefined. */
 const maybe = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? undefined);
@@ -33,7 +34,7 @@ const healthState = z.looseObject({
   settle: maybe(z.looseObject({ why: word<never>(), since: stamp, forMs: ms })),
   hold: maybe(z.looseObject({ since: maybe(stamp), usedMs: ms, build: maybe(build) })),
   paused: maybe(z.looseObject({ since: stamp, forMs: maybe(ms) })),
-  stopped: maybe(z.looseObject({ since: stamp })),
+  stopped: maybe(z.looseObject({ since: stamp, by: maybe(z.string()) })),
   suppressedBy: z.array(id),
 });
 
@@ -59,6 +60,14 @@ const attempt = z.looseObject({
   after: maybe(z.string()),
 });
 
+/** A kind that a later release adds is nobody that this one could ask. */
+const keeper = z.looseObject({
+  by: z.enum([...SUPERVISORS, 'terminal', 'nobody']).catch('nobody'),
+  name: z.string(),
+  at: maybe(z.string()),
+  shell: maybe(identity),
+});
+
 const recoveryState = z.looseObject({
   attempts: z.array(attempt),
   current: maybe(attempt),
@@ -66,6 +75,7 @@ const recoveryState = z.looseObject({
   cursorIncident: maybe(id),
   gaveUp: maybe(z.looseObject({ since: stamp, standDowns: count })),
   started: z.array(identity),
+  keeper: maybe(keeper),
   lastSkip: maybe(word<never>()),
 });
 

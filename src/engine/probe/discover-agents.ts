@@ -3,7 +3,9 @@
 import { join } from 'node:path';
 import { parse } from 'plist';
 import { agentName } from './discover-names.ts';
+import { askKeeper } from './discover-remedy.ts';
 import type { Discovered, Look } from './discover-types.ts';
+import { agent } from './keeper.ts';
 
 export interface Agent {
   readonly label: string;
@@ -33,7 +35,8 @@ export async function launchAgents(look: Look): Promise<Agent[]> {
 }
 
 /** An agent without a port of its own: watched by its process. */
-export function agentService({ label }: Agent, idOf: (name: string) => string): Discovered {
+export function agentService({ label }: Agent, idOf: (name: string) => string, look: Look): Discovered {
+  const { remedy, why } = askKeeper(agent(label, look.uid), look);
   const name = agentName(label);
   return {
     service: {
@@ -41,10 +44,10 @@ export function agentService({ label }: Agent, idOf: (name: string) => string): 
       name,
       check: { type: 'process', launchdLabel: label },
       recovery: [],
-      proposed: [{ type: 'launchd', label }],
+      ...(remedy ? { proposed: [remedy] } : {}),
     },
     kind: 'launch-agent',
-    why: `The LaunchAgent ${label} is loaded and running. The proposed remedy asks launchd to restart it.`,
+    why: `The LaunchAgent ${label} is loaded and running. ${why}`,
   };
 }
 

@@ -4,6 +4,7 @@ import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ProcessRow } from '../../contract/ports.ts';
 import type { DiscoverOptions, Look } from './discover-types.ts';
+import { createKeeperPort } from './keeper.ts';
 
 /** Rejects with the system's error when the process table can't be read. */
 export async function lookOf(options: DiscoverOptions): Promise<Look> {
@@ -16,8 +17,14 @@ export async function lookOf(options: DiscoverOptions): Promise<Look> {
     isExecutable,
     ...options,
   };
+  const { processes, commands, platform, uid, userHome, procRoot } = all;
+  // Without somebody who speaks to PM2 its apps are nobody's.
+  const pm2 = options.pm2 ?? { call: () => Promise.reject(new Error('PM2 is not asked')) };
+  const read = (file: string): Promise<string> => all.readFile(file).then(String);
+  const keepers = options.keepers ?? createKeeperPort({ processes, commands, pm2, platform, uid, userHome, procRoot, read });
   return {
     ...all,
+    keepers,
     rows: table.rows,
     isMine: (row): row is ProcessRow => row !== undefined && row.uid === options.uid && !row.isZombie && !table.protected.has(row.pid),
     async findCommand(name, folders = all.searchPath.split(':').filter((folder) => folder !== '')) {

@@ -2,6 +2,7 @@
 // again. Every doubt means no proposal, with the reason in words. Reads the machine, changes nothing.
 import { isAbsolute, join } from 'node:path';
 import type { ServiceInput } from '../../contract/config.ts';
+import { type Keeper, keeperTitle } from '../../contract/keeper.ts';
 import { compileMatch } from '../../contract/match.ts';
 import type { ProcessRow } from '../../contract/ports.ts';
 import { argvOf, looksSecret, programOf } from './discover-argv.ts';
@@ -41,23 +42,29 @@ async function byCommand(row: ProcessRow, port: number, cwd: string | undefined,
   };
 }
 
-/** systemd tells by the control group (systemd.slice(5)), PM2 by the title of its daemon, an app by its bundle. */
+/** Whoever keeps it is asked, by name (probe/keeper.ts); an app of the desktop starts itself, by its bundle. */
 async function bySupervisor(row: ProcessRow, look: Look): Promise<Proposal | undefined> {
   if (/\.app\/Contents\//.test(row.command) && !/\/Python\.app\/Contents\/MacOS\/Python( |$)/.test(row.command)) {
     return none('it is part of an app, which starts it');
   }
-  for (let above = look.rows.get(row.ppid); above && above.pid > 1; above = look.rows.get(above.ppid)) {
-    if (/^PM2 v|God Daemon/.test(above.command)) return none('PM2 looks after it');
-  }
-  if (look.platform !== 'linux') return undefined;
-  const groups = await look.readFile(`${look.procRoot}/${row.pid}/cgroup`).then(String, () => '');
-  if (/docker|containerd|kubepods|libpod/.test(groups)) return none('a container looks after it');
-  const unit = /\/([^/\n]+)\.service$/m.exec(groups)?.[1];
-  // What cron or an earlier engine started stays in their group, and nobody looks after it.
-  if (unit === undefined || /^(cron|crond|atd|ssh|sshd|.*jarvis-health.*|user@\d+)$/.test(unit)) return undefined;
-  if (!/\/user@\d+\.service\//.test(groups)) return none(`the system service ${unit} looks after it, and needs an administrator`);
-  // A restart that this engine orders would also start what its user has stopped by systemctl, on purpose (R12).
-  return none(`the user service ${unit} looks after it`);
+  const keeper = await look.keepers.of(row).catch(() => undefined);
+  if (!keeper || keeper.by === 'nobody' || keeper.by === 'terminal') return undefined;
+  if (keeper.by === 'systemd' && keeper.at === 'system' && look.uid !== 0)
+    return none(`the system service ${keeper.name} looks after it, and needs an administrator`);
+  return askKeeper(keeper, look);
+}
+
+/** What is stopped there on purpose stays so (R12), so a restart of ours undoes nobody's word. */
+export function askKeeper(keeper: Keeper, look: Look): Proposal {
+  const { by, name, at } = keeper;
+  if (by === 'terminal' || by === 'nobody') return none('nobody looks after it');
+  if (by === 'launchd')
+    return { remedy: { type: 'launchd', label: name }, why: `The LaunchAgent ${name} runs it and is asked to restart it.` };
+  const which = at === undefined || at.startsWith('gui/') ? {} : { at: at.startsWith('/') ? tilde(at, look.userHome) : at };
+  return {
+    remedy: { type: 'auto', keeper: { by, name, ...which } },
+    why: `${keeperTitle(by)} keeps it as ${name} and is asked to restart it.`,
+  };
 }
 
 /** A path as a person writes it. */

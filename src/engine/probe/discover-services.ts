@@ -6,8 +6,9 @@ import { argvOf, programOf } from './discover-argv.ts';
 import { askHttp } from './discover-http.ts';
 import { agentName, appName } from './discover-names.ts';
 import type { Listener } from './discover-ports.ts';
-import { type Proposal, proposeRestart, tilde } from './discover-remedy.ts';
+import { askKeeper, type Proposal, proposeRestart, tilde } from './discover-remedy.ts';
 import type { Look } from './discover-types.ts';
+import { agent } from './keeper.ts';
 
 /** One program and the ports it listens on. `label`: the LaunchAgent that runs it. */
 export interface Program {
@@ -84,10 +85,7 @@ export async function serviceOf(program: Program, look: Look): Promise<Nameless 
   const argv = await argvOf(owner, look);
   const script = argv && programOf(argv)?.name;
   const name = label === undefined ? appName(script ?? owner.name, cwd, look.userHome) : agentName(label);
-  const proposal: Proposal =
-    label === undefined
-      ? await proposeRestart(owner, port, cwd, look)
-      : { remedy: { type: 'launchd', label }, why: `The LaunchAgent ${label} runs it and is asked to restart it.` };
+  const proposal: Proposal = label === undefined ? await proposeRestart(owner, port, cwd, look) : askKeeper(agent(label, look.uid), look);
   const address = `http://${main.host.includes(':') ? `[${main.host}]` : main.host}:${port}/`;
   const { check, said } = checkOf(main, address);
   const others = open.filter((answer) => answer !== main).map(({ listener }) => listener.port);

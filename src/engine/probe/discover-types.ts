@@ -1,6 +1,6 @@
 // What discovery is handed and what it finds. Shapes only.
 import type { ServiceInput } from '../../contract/config.ts';
-import type { CommandPort, ProcessPort, ProcessRow, TimersPort } from '../../contract/ports.ts';
+import type { CommandPort, KeeperPort, Pm2Port, ProcessPort, ProcessRow, TimersPort } from '../../contract/ports.ts';
 
 export interface Discovered {
   /** With `recovery: []`, and what would repair it in `proposed`: only a person gives the right to repair. */
@@ -15,6 +15,9 @@ export interface DiscoverOptions {
   readonly processes: ProcessPort;
   readonly commands: CommandPort;
   readonly timers: TimersPort;
+  /** Who keeps a process; default: read from the machine with the ports beside it. */
+  readonly keepers?: Pick<KeeperPort, 'of'>;
+  readonly pm2?: Pm2Port;
   readonly userHome: string;
   readonly uid: number;
   /** The engine's own home: its logs are watched. */
@@ -28,7 +31,7 @@ export interface DiscoverOptions {
 }
 
 /** The options with every default in place, and the process table of this discovery. */
-export interface Look extends Required<DiscoverOptions> {
+export interface Look extends Required<Omit<DiscoverOptions, 'pm2'>> {
   readonly rows: ReadonlyMap<number, ProcessRow>;
   /** This user's, alive, not the engine or its ancestors. */
   isMine(row: ProcessRow | undefined): row is ProcessRow;

@@ -206,16 +206,36 @@ describe.runIf(process.platform === 'linux')('real programs that listen (Linux)'
     expect((await look({ uid: 54_321 })).every(({ kind }) => kind === 'system')).toBe(true);
   });
 
-  it('proposes nothing where a supervisor looks after it, and says which', async () => {
+  it('proposes to ask the supervisor that looks after it, by name', async () => {
     const port = await freePort();
     await app('web', 'web.mjs', [port, 'ok']);
     const inGroup = (group: string) => (path: string) =>
       path.endsWith('/cgroup') ? Promise.resolve(Buffer.from(`0::${group}\n`)) : readFile(path);
     const user = await look({ readFile: inGroup('/user.slice/user-1000.slice/user@1000.service/app.slice/web.service') });
-    // Its user may stop it on purpose, which a restart of ours would undo (R12).
-    expect(byId(user, 'web')?.service.proposed).toBeUndefined();
+    expect(byId(user, 'web')).toMatchObject({
+      service: { recovery: [], proposed: [{ type: 'auto', keeper: { by: 'systemd', name: 'web.service', at: 'user' } }] },
+      why: expect.stringContaining('systemd keeps it as web.service'),
+    });
     mustPass(user);
-    const system = await look({ readFile: inGroup('/system.slice/web.service') });
+    const pm2 = await look({ keepers: { of: async () => ({ by: 'pm2', name: 'shop', at: join(userHome, '.pm2') }) } });
+    expect(byId(pm2, 'web')?.service.proposed).toEqual([{ type: 'auto', keeper: { by: 'pm2', name: 'shop', at: '~/.pm2' } }]);
+    mustPass(pm2);
+    const asUser = onlyChildren();
+    const system = await look({
+      uid: 1_234,
+      processes: {
+        ...asUser,
+        async table(options) {
+          const table = await asUser.table(options);
+          return { ...table, rows: new Map([...table.rows].map(([pid, row]) => [pid, { ...row, uid: 1_234 }])) };
+        },
+      },
+      // The kernel's list of sockets names the user as well.
+      readFile: async (path) =>
+        /net\/tcp6?$/.test(path)
+          ? Buffer.from(String(await readFile(path)).replace(/^(\s*\d+:(?:\s+\S+){6}\s+)\d+/gm, '$11234'))
+          : inGroup('/system.slice/web.service')(path),
+    });
     expect(byId(system, 'web')).toMatchObject({ why: expect.stringContaining('needs an administrator') });
     expect(byId(system, 'web')?.service.proposed).toBeUndefined();
     const cron = await look({ readFile: inGroup('/system.slice/cron.service') });
@@ -358,7 +378,7 @@ describe('macOS, by documented output', () => {
     });
     expect(byId(found, 'redis')?.service).toMatchObject({
       check: { type: 'tcp', port: 6379 },
-      proposed: [{ type: 'launchd', label: 'homebrew.mxcl.redis' }],
+      proposed: [{ type: 'auto', keeper: { by: 'brew', name: 'redis' } }],
     });
     // Its supervisor is the agent above it, so that one is asked.
     expect(byId(found, 'fitness-tracker')?.service).toMatchObject({

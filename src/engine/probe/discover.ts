@@ -30,7 +30,7 @@ export async function discover(options: DiscoverOptions): Promise<Discovered[]> 
     ...services
       .filter((service) => service !== undefined)
       .map(({ name, port, service, why }): Discovered => ({ service: { id: idOf(name, port), ...service }, kind: 'port', why })),
-    ...agents.filter(({ label }) => !told.has(label)).map((agent) => agentService(agent, idOf)),
+    ...agents.filter(({ label }) => !told.has(label)).map((agent) => agentService(agent, idOf, look)),
     ...always,
   ];
 }

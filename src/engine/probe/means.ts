@@ -6,6 +6,7 @@ import { access, stat } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Config, ServiceConfig } from '../../contract/config.ts';
 import { systemCode } from '../../contract/errors.ts';
+import type { Supervisor } from '../../contract/keeper.ts';
 import { compileMatch } from '../../contract/match.ts';
 import type { ProcessPort } from '../../contract/ports.ts';
 import { findFiles } from './glob.ts';
@@ -41,6 +42,16 @@ interface Need {
   readonly detail: string | undefined;
 }
 type Finding = Omit<Means, 'component' | 'services'>;
+
+/** What has to be there to ask each; PM2 is spoken to directly. */
+const KEEPER_PROGRAMS: Record<Supervisor, string | undefined> = {
+  launchd: '/bin/launchctl',
+  brew: 'brew',
+  pm2: undefined,
+  systemd: 'systemctl',
+  docker: 'docker',
+  supervisord: 'supervisorctl',
+};
 
 /** One for each program, folder, log, port and pattern, however many services name it. */
 export async function* checkMeans(config: Config, context: MeansContext): AsyncIterable<Means> {
@@ -95,6 +106,14 @@ function needsOf(service: ServiceConfig, { userHome, processes, signal }: MeansC
       case 'launchd':
         add('program', '/bin/launchctl');
         break;
+      case 'auto': {
+        const cwd = remedy.cwd === undefined ? serviceCwd : expand(remedy.cwd);
+        add('folder', remedy.cwd);
+        add('program', remedy.keeper ? KEEPER_PROGRAMS[remedy.keeper.by] : undefined);
+        add('program', remedy.start?.[0], cwd, remedy.env?.['PATH']);
+        add('log', remedy.log, cwd);
+        break;
+      }
       case 'log-top-processes':
       case 'http':
         break;

@@ -48,6 +48,12 @@ export function explainRemedy(remedy: unknown): string {
     }
     case 'launchd':
       return `May have macOS end and start the LaunchAgent ${text(r['label'])}.`;
+    case 'auto': {
+      const { by, name } = raw(r['keeper']);
+      if (by) return `May ask ${text(by)} to restart ${text(name) || '(no name yet)'}.`;
+      const direct = r['start'] ? ` Where nobody keeps it, end it and start it again: ${command(r['start'])}${inFolder(r, ',')}.` : '';
+      return `May ask whoever keeps it running to restart it.${direct}`;
+    }
     case 'delete-old-logs':
       return `May delete files that match ${list(r['paths'], '(no path yet)')}, are older than ${long(r['olderThan'])} and are not in use.`;
     case 'rotate-logs': {
@@ -98,6 +104,7 @@ const NAMES: Readonly<Record<string, string>> = {
   command: 'A command',
   'restart-process': 'Restart a process',
   launchd: 'Restart a LaunchAgent',
+  auto: 'Ask its supervisor to restart it',
   'delete-old-logs': 'Delete old logs',
   'rotate-logs': 'Rotate logs',
   'log-top-processes': 'Write down the busiest processes',

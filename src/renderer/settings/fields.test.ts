@@ -41,7 +41,7 @@ describe('fields of the schema', () => {
     expect(find(http, 'json').control).toMatchObject({ kind: 'map', item: { control: { kind: 'json' } } });
     expect(find(http, 'maxLatency').example).toBe('like 30s');
     const recovery = find(membersOf(service), 'recovery').control;
-    expect(recovery.kind === 'list' && variantsOf(recovery.item).length).toBe(7);
+    expect(recovery.kind === 'list' && variantsOf(recovery.item).length).toBe(8);
   });
 
   it('leaves the numbers of rules out of the help', () => {

@@ -72,6 +72,8 @@ describe('sentences', () => {
       'May write down the 10 busiest processes; it changes nothing.',
       "May move the content of the check's log files into compressed archives and delete all but the newest 10 of each file.",
     ]);
+    expect(explainRemedy({ type: 'auto', keeper: { by: 'pm2', name: 'web' } })).toBe('May ask pm2 to restart web.');
+    expect(explainRemedy({ type: 'auto' })).toBe('May ask whoever keeps it running to restart it.');
     expect(explainRemedy({ type: 'launchd', label: 'com.x' })).toBe('May have macOS end and start the LaunchAgent com.x.');
     expect(explainRemedy({ type: 'http', url: 'http://127.0.0.1/x' })).toBe('May send a POST request to http://127.0.0.1/x.');
     expect(explainRemedy({ type: 'command', run: ['sh', '-c', 'a b'], cwd: '~/x' })).toBe('May run: sh -c "a b", in ~/x.');

@@ -21,7 +21,7 @@ export function ActionBar({ view, isFull = false, isCalm = false }: { view: Serv
   const { id, phase } = view;
   const general = isGone ? 'the engine is not answering' : undefined;
   const whyNot = (name: ActionName, own?: string) => general ?? own ?? (pending && pending !== name ? WAITING : undefined);
-  const press = (name: ActionName, input: { forMs?: number } = {}) => void act(id, name, input);
+  const press = (name: ActionName, input: Parameters<typeof act>[2] = {}) => void act(id, name, input);
   const isUrgent = needsPerson(view);
   const isPaused = phase === 'paused';
   const isStopped = phase === 'stopped';
@@ -109,6 +109,22 @@ export function ActionBar({ view, isFull = false, isCalm = false }: { view: Serv
             Pause
             <Glyph name="down" size={12} />
           </MenuButton>
+        )}
+        {view.portHolder && (
+          <Button
+            kind="danger"
+            why={whyNot('freePort', view.portHolder.hint ?? undefined)}
+            isBusy={pending === 'freePort'}
+            onPress={() => press('freePort', { pid: view.portHolder?.pid ?? 0 })}
+            testId="free-port"
+          >
+            End {view.portHolder.name}, free port {view.portHolder.port}
+          </Button>
+        )}
+        {isFull && view.portHolder && (
+          <LinkButton href={view.portHolder.url} icon="open" isOutside>
+            Open what holds it
+          </LinkButton>
         )}
         {isFull && url && (
           <LinkButton href={url} icon="open" isOutside>
