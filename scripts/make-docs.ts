@@ -110,6 +110,12 @@ ${table(at(root, 'alerts'))}
 
 ${table(at(root, 'recovery'))}
 
+### \`battery\`
+
+${table(at(root, 'battery'))}
+
+The source of power is asked for every two minutes, and only where \`slower\` is more than 1.
+
 ## A service
 
 ${table(service)}
