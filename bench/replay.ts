@@ -1,4 +1,4 @@
-// Figure 9: a rehearsal of a year of twenty services, as the command does it: a process of its own on the home's files; and asked
+// Figure 13: a rehearsal of a year of twenty services, as the command does it: a process of its own on the home's files; and asked
 // of a running engine, how long its own thread is held up at a time. Run: `npm run bench -- replay`;
 // `npx node bench/replay.ts HOME` is its child, which tells seconds, the longest hold in ms, and memory in MB.
 import { execFileSync } from 'node:child_process';
@@ -31,9 +31,9 @@ export async function replay(): Promise<Row[]> {
     target: 1,
   });
   return [
-    row('9a replay of a year, 20 services', seconds as number, 's', LIMIT_S),
-    row('9b longest hold of the thread meanwhile', holdMs as number, 'ms', HOLD_MS),
-    row('9c memory at its end', megabytes as number, 'MB', MEMORY_MB),
+    row('13a replay of a year, 20 services', seconds as number, 's', LIMIT_S),
+    row('13b longest hold of the thread, in its own time', holdMs as number, 'ms', HOLD_MS),
+    row('13c memory at its end', megabytes as number, 'MB', MEMORY_MB),
   ];
 }
 

@@ -114,6 +114,12 @@ ${table(at(root, 'recovery'))}
 
 ${table(at(root, 'builds'))}
 
+### \`battery\`
+
+${table(at(root, 'battery'))}
+
+The source of power is asked for every two minutes, and only where \`slower\` is more than 1.
+
 ## A service
 
 ${table(service)}

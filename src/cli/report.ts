@@ -141,8 +141,17 @@ export function incidentLines(incident: IncidentView): string[] {
   const length = incident.endedAt ? durationText(Date.parse(incident.endedAt) - Date.parse(incident.startedAt)) : 'still going on';
   return [
     `${incident.startedAt}  ${incident.service}  ${length}  ${incident.message}${incident.alerted ? `  (told: ${incident.alerted})` : ''}`,
-    ...incident.attempts.map((attempt) => `  ${attemptLines({ ...attempt, output: '' }, attempt.startedAt)[0]}`),
+    ...incident.attempts.flatMap((attempt) => [
+      `  ${attemptLines({ ...attempt, output: '' }, attempt.startedAt)[0]}`,
+      ...seenLines(attempt),
+    ]),
   ];
+}
+
+/** What was run, what was seen before it and after; nothing where an older version kept none of it. */
+function seenLines({ action, before, after }: AttemptView): string[] {
+  const parts = [action && `ran: ${action}`, before && `before: ${before}`, after && `after: ${after}`].filter(Boolean);
+  return parts.length > 0 ? [`    ${parts.join('; ')}`] : [];
 }
 
 /** One line of the audit trail for people. */

@@ -128,6 +128,39 @@ describe('the form', () => {
     expect(services[3]).toEqual({ id: 'new-tcp', check: { type: 'tcp', port: 6379 }, name: 'Cache' });
   });
 
+  it('tells before saving what the change would have made of the last week', async () => {
+    const none = { alerts: 0, repairs: 0, gaveUp: 0 };
+    const at = '2026-01-31T08:00:00.000Z';
+    const sentence = 'With this, the last 7 days would have had 3 alerts instead of 12, and as many repairs (4).';
+    const report = {
+      from: at,
+      to: at,
+      looks: 9,
+      exactFrom: at,
+      was: none,
+      would: none,
+      services: [],
+      events: [],
+      moreEvents: 0,
+      sentence,
+      notes: [],
+    };
+    let asked = '';
+    mock.answers.set('replay', ({ text }) => {
+      asked = String(text);
+      return report;
+    });
+    await open('settings');
+    await unfold('Hub Dashboard');
+    await row('Hub Dashboard').getByLabel('Port').fill('8081');
+    await row('Hub Dashboard').getByLabel('Port').blur();
+    expect(asked).toBe('');
+    await press('review');
+    await expect.poll(() => page.getByTestId('rehearsal').textContent(), PATIENT).toBe(sentence);
+    expect(asked).toContain('8081');
+    expect(saved()).toEqual([]);
+  });
+
   it('edits lists, names with values and the type of a check', async () => {
     await open('settings');
     await unfold('Gateway');

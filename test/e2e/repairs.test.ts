@@ -1,0 +1,61 @@
+// A repair that could not work is told before anybody needs it; what each repair did is kept and counted, also across a restart.
+import { existsSync, unlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { run, startEngine } from './helpers/command.ts';
+import { client, logLines, QUICK, status, untilService, writeConfig } from './helpers/home.ts';
+import { newPlace } from './helpers/place.ts';
+import { until } from './helpers/wait.ts';
+
+test('of two remedies one can never work: told at once, counted, and the other order is advised', async () => {
+  const place = newPlace();
+  const flag = path.join(place.work, 'well');
+  writeConfig(place, {
+    ...QUICK,
+    recovery: { cooldown: '1s', window: '1m', maxAttempts: 50 },
+    services: [
+      {
+        id: 'app',
+        check: { type: 'command', run: ['sh', '-c', `test -e '${flag}' || exit 2`] },
+        recovery: [
+          { type: 'command', run: ['no-such-program-here'], startWindow: '1s' },
+          { type: 'command', run: ['touch', flag], startWindow: '1s' },
+        ],
+      },
+    ],
+  });
+  expect((await run(place, ['validate', '--means'])).err).toContain('program no-such-program-here: not found on PATH');
+  const engine = await startEngine(place);
+  await until('the means are looked at', async () => (await status(place)).problems.some(({ code }) => code === 'means'), 20_000);
+  for (let times = 1; times <= 3; times += 1) {
+    await untilService(place, 'app', 'repaired', (view) => view.status === 'ok', 20_000);
+    const told = () => logLines(place, 'recovery', 'recovery-finished').filter(({ outcome }) => outcome === 'succeeded').length;
+    await until(`repaired ${times} times`, () => told() >= times, 20_000);
+    if (times < 3) {
+      unlinkSync(flag); // it goes away again
+      await untilService(place, 'app', 'gone again', (view) => view.status !== 'ok', 20_000);
+    }
+  }
+  const [incident] = await (await client(place)).ask('incidents', { service: 'app' });
+  expect(incident?.attempts.at(-1)).toMatchObject({
+    outcome: 'succeeded',
+    action: `touch ${flag}`,
+    before: expect.any(String),
+    after: expect.any(String),
+  });
+  expect(logLines(place, 'recovery', 'recovery-finished').at(-1)).toMatchObject({ ranMs: expect.any(Number) });
+
+  const repairs = async () => (await status(place)).services[0]?.repairs;
+  const counted = await until('counted', async () => {
+    const now = await repairs();
+    return (now?.remedies[1]?.succeeded ?? 0) >= 3 ? now : undefined;
+  });
+  expect(counted?.remedies[0]).toMatchObject({ action: 'no-such-program-here', succeeded: 0 });
+  expect(counted?.advice).toMatch(/^"touch .*The other order would do better\.$/);
+
+  await engine.end('SIGKILL');
+  writeFileSync(flag, '');
+  await startEngine(place);
+  await until('counted after a crash', async () => ((await repairs())?.remedies[1]?.succeeded ?? 0) >= 3);
+  expect(existsSync(flag)).toBe(true);
+});
