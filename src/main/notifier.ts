@@ -79,7 +79,12 @@ export function createNotifier({ timers, onOpen, onButton, onHealth }: NotifierD
     const cancel = timers.after(ANSWER_MS, () => reject(new Error('the system did not answer')));
     notification.on('failed', (_event, why) => reject(new Error(why)));
     notification.on('show', () => resolve());
-    notification.show();
+    // What it throws ends up in the promise: the clock must not go on to reject one that nobody holds.
+    try {
+      notification.show();
+    } catch (error) {
+      reject(error);
+    }
     return promise.finally(cancel);
   }
 

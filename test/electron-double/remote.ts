@@ -1,28 +1,10 @@
 // The double's end of the channel to a test: looks at the world, presses on what is shown, pretends what the machine does.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { MenuItemConstructorOptions } from 'electron';
+import type { Acts, MenuSeen, Seen } from './acts.ts';
 import { shownNotices } from './desk.ts';
 import { askAs, deniesPermissions, openWindows } from './pages.ts';
 import { type Pretended, world } from './world.ts';
-
-interface MenuSeen {
-  readonly label: string;
-  readonly isEnabled: boolean;
-  readonly isChecked: boolean;
-  readonly rows: readonly MenuSeen[];
-}
-export interface Seen {
-  readonly tray: (typeof world)['tray'];
-  readonly faces: readonly string[];
-  readonly policy: string;
-  readonly windows: readonly { readonly type: string; readonly isVisible: boolean; readonly bounds: object; readonly url: string }[];
-  readonly notices: (typeof world)['notices'];
-  readonly opened: readonly string[];
-  readonly boxes: readonly string[];
-  readonly calls: readonly string[];
-  readonly blockers: number;
-  readonly menu: readonly MenuSeen[];
-}
 
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
@@ -53,7 +35,6 @@ const acts = {
   pretend(what: Partial<Pretended>): void {
     Object.assign(world.pretended, what);
   },
-  /** Opens the menu anew and chooses in it, row by row, by how labels begin. */
   choose(...path: string[]): void {
     world.emitters.get('tray')?.emit('right-click', {});
     let rows = world.menu;
@@ -81,7 +62,6 @@ const acts = {
   closeWindows(): void {
     for (const window of openWindows) window.close();
   },
-  /** The page's own world of the newest window. */
   async evaluate(expression: string): Promise<unknown> {
     const page = await [...openWindows].at(-1)?.page;
     return page?.evaluate(expression);
@@ -99,11 +79,11 @@ const acts = {
     delay.reset();
     return most;
   },
-};
-export type Acts = typeof acts;
+} satisfies Acts & Record<string, (...given: never[]) => unknown>;
+export type DoubleActs = typeof acts;
 
 export function answerTests(): void {
-  process.on('message', (message: { id: number; act: keyof Acts; args: unknown[] }) => {
+  process.on('message', (message: { id: number; act: keyof DoubleActs; args: unknown[] }) => {
     void (async () => {
       try {
         const value = await (acts[message.act] as (...args: unknown[]) => unknown)(...message.args);

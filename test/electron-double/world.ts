@@ -23,7 +23,7 @@ const pretended: Pretended = {
   wasOpenedAtLogin: false,
   notifications: 'show',
   icon: { x: 1_000, y: 0, width: 30, height: 24 },
-  ...(JSON.parse(process.env['ELECTRON_DOUBLE'] ?? '{}') as Partial<Pretended>),
+  ...(JSON.parse(process.env['ELECTRON_PRETENDED'] ?? '{}') as Partial<Pretended>),
 };
 
 export const world = {
