@@ -17,13 +17,12 @@ const RUN_FLAGS = ['--max-semi-space-size=2', '--single-threaded-gc', '--expose-
 
 export async function backgroundOf(call: Call): Promise<Background> {
   const { processes, commands, timers, start: startService } = await machinePorts();
-  const entry = realpathSync(fileURLToPath(new URL('../../out/cli/index.js', import.meta.url)));
   return createBackground({
     platform: process.platform,
     userHome: os.homedir(),
     uid: process.getuid?.() ?? 0,
     home: call.home,
-    command: [process.execPath, ...RUN_FLAGS, entry, 'run', '--home', call.home],
+    command: [...(call.io.self ?? builtCommand()), 'run', '--home', call.home],
     commands,
     timers,
     processes,
@@ -32,6 +31,10 @@ export async function backgroundOf(call: Call): Promise<Background> {
     isUp: async () => (await statusOf(call).catch(() => undefined)) !== undefined,
     env: call.io.env,
   });
+}
+
+function builtCommand(): string[] {
+  return [process.execPath, ...RUN_FLAGS, realpathSync(fileURLToPath(new URL('../../out/cli/index.js', import.meta.url)))];
 }
 
 export async function start(call: Call): Promise<number> {

@@ -11,13 +11,8 @@ import { setLoginItem } from './login-item.ts';
 import type { MenuAction } from './menu.ts';
 import type { Notifier } from './notifier.ts';
 import type { SettingsStore } from './settings.ts';
+import { openPane } from './shell.ts';
 import type { Windows } from './windows.ts';
-
-/** Addresses of System Settings; those of the panes are not promised by Apple, so the app says in words where to go as well. */
-const PANES = {
-  'login-items': ['x-apple.systempreferences:com.apple.LoginItems-Settings.extension', 'General > Login Items'],
-  notifications: ['x-apple.systempreferences:com.apple.Notifications-Settings.extension', 'Notifications > Jarvis Health'],
-} as const;
 
 export interface ActionDeps {
   readonly host: Host;
@@ -63,10 +58,8 @@ export function createActions({ host, windows, settings, notifier, changed }: Ac
       }
       case 'login-item':
         return setLoginItem(action.isOn);
-      case 'open-pane': {
-        const [url, words] = PANES[action.pane];
-        return shell.openExternal(url).catch(() => say(`Open System Settings > ${words}.`));
-      }
+      case 'open-pane':
+        return openPane(action.pane);
       case 'setting':
         return settings.set(action.name, action.value);
       case 'try-notice':

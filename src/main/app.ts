@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { app, dialog, screen } from 'electron';
+import type { NoticeHealth } from '../contract/shell.ts';
 import { realTimers, systemNow } from '../engine/system.ts';
 import { createActions } from './actions.ts';
 import type { Asked } from './arguments.ts';
@@ -11,13 +12,14 @@ import { openBridge } from './bridge.ts';
 import { APP_NAME, faceOf, type Sight, sentenceOf, titleOf, tooltipOf } from './face.ts';
 import { startHost } from './host.ts';
 import { isMenuBar, isStartedAtLogin, loginItem } from './login-item.ts';
-import { menuOf, type NoticeHealth } from './menu.ts';
+import { menuOf } from './menu.ts';
 import { createNotifier } from './notifier.ts';
 import { isIconHidden } from './place.ts';
 import { createRepairGuard, watchPower } from './power.ts';
 import { serveApp } from './protocol.ts';
 import { joined, knownPath, shellPath } from './search-path.ts';
 import { openSettings } from './settings.ts';
+import { openShell } from './shell.ts';
 import { createIcon, type Icon, type IconLook, setEditMenu } from './tray.ts';
 import { watchUpdates } from './updates.ts';
 import { createWindows } from './windows.ts';
@@ -87,6 +89,7 @@ function run(asked: Asked): void {
   setEditMenu();
   serveApp(path.join(OUT, 'renderer'));
   const bridge = openBridge(host);
+  openShell({ notices: () => notices, tryNotice: () => notifier.tryOut(), changed });
   icon = createIcon(ASSETS, lookOf(sight()), {
     click: () => windows.togglePanel(),
     choose,
@@ -145,8 +148,8 @@ function run(asked: Asked): void {
   }
   if (!settings.get('wasWelcomed') && !isStartedAtLogin()) {
     settings.set('wasWelcomed', true);
-    // Its permission is asked for by the first notice: beside a window, where a person sees why.
-    void windows.openWindow('').then(() => notifier.tryOut());
+    // Notices ask for their permission there, beside a window, where a person sees why.
+    void windows.openWindow('#/welcome');
   }
   realTimers.after(ICON_MS, tellOfHiddenIcon);
   void findPrograms();

@@ -1,5 +1,7 @@
 // The whole menu as data: complete without the window, every row that can't be used says why. Pure: values in, rows out;
 // tray.ts makes Electron's menu of it, actions.ts does what was chosen. Knows no rule: it offers operations.
+import { missesProgram } from '../contract/program.ts';
+import type { LoginItem, NoticeHealth } from '../contract/shell.ts';
 import type { ServiceView, Snapshot } from '../contract/snapshot.ts';
 import { APP_NAME, type Face, faceOfService, isIdle, type Sight, sentenceOf, stateWords, worstFirst } from './face.ts';
 
@@ -26,11 +28,6 @@ export interface MenuRow {
   readonly rows?: readonly MenuRow[];
   readonly action?: MenuAction;
 }
-
-/** What the system says of the login item, read anew each time; `unpackaged`: it would register Electron itself. */
-export type LoginItem = 'off' | 'on' | 'requires-approval' | 'unpackaged';
-/** How the last notice fared. */
-export type NoticeHealth = { readonly kind: 'untried' | 'shown' } | { readonly kind: 'failed'; readonly why: string };
 
 export interface MenuFacts extends Sight {
   readonly nowMs: number;
@@ -121,6 +118,7 @@ function serviceRow(view: ServiceView, nowMs: number): MenuRow {
     face: faceOfService(view),
     rows: [
       said(view.message),
+      ...programRows(view),
       SEPARATOR,
       ...actionRows(view),
       SEPARATOR,
@@ -129,6 +127,16 @@ function serviceRow(view: ServiceView, nowMs: number): MenuRow {
       item('Details…', { kind: 'open-window', hash: `#/service/${encodeURIComponent(view.id)}` }),
     ],
   };
+}
+
+/** Neither well nor down: what would look, or repair, is not where it was looked for; the person knows where it is. */
+function programRows(view: ServiceView): MenuRow[] {
+  const missing = missesProgram(view);
+  if (!missing) return [];
+  return [
+    ...(missing === 'repair' ? [said('The program of its repair was not found')] : []),
+    item('Say where the program is…', { kind: 'open-window', hash: `#/settings?program=${encodeURIComponent(view.id)}` }),
+  ];
 }
 
 function actionRows(view: ServiceView): MenuRow[] {

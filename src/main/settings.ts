@@ -30,8 +30,8 @@ export function openSettings(folder: string, nowMs: () => number): SettingsStore
       schema: SCHEMA,
       clearInvalidConfig,
       migrations: {
-        // 0.2.0 gave the setting its name; before it, a development build wrote `template`.
-        '0.2.0': (store) => {
+        // Keyed by the version that has it; the store runs only those up to the app's own. Before 0.1.0 a build wrote `template`.
+        '0.1.0': (store) => {
           const old = store as unknown as { get(key: string): unknown; delete(key: string): void };
           if (old.get('template') === true) store.set('isMonochrome', true);
           old.delete('template');

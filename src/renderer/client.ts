@@ -3,6 +3,7 @@
 import { type ErrorCode, HealthError } from '../contract/errors.ts';
 import type { OperationInput, OperationOutput } from '../contract/operations.ts';
 import type { OperationName } from '../contract/routes.ts';
+import type { ShellName, ShellOffers } from '../contract/shell.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import { createHttpClient } from './client-http.ts';
 
@@ -28,12 +29,11 @@ export interface ProblemBody {
   readonly details?: Record<string, unknown>;
 }
 
+type BridgeAnswer = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: ProblemBody };
 /** What the preload script offers in Electron. Errors do not survive that border as errors, so they come as values. */
 interface Bridge {
-  ask(
-    name: string,
-    input: unknown,
-  ): Promise<{ readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: ProblemBody }>;
+  ask(name: string, input: unknown): Promise<BridgeAnswer>;
+  shell(name: ShellName, input: unknown): Promise<BridgeAnswer>;
   onSnapshot(tell: (snapshot: Snapshot) => void): () => void;
 }
 
@@ -63,5 +63,15 @@ function createBridgeClient(bridge: Bridge): Client {
 
 const bridge = (globalThis as { jarvis?: Bridge }).jarvis;
 
+function shellOf(bridge: Bridge) {
+  return async <N extends ShellName>(name: N, input?: ShellOffers[N]['input']): Promise<ShellOffers[N]['output']> => {
+    const answer = await bridge.shell(name, input);
+    if (!answer.ok) throw asHealthError(answer.problem, 'The app refused.');
+    return answer.value as ShellOffers[N]['output'];
+  };
+}
+
+/** The app around this window; undefined in a browser. */
+export const shell = bridge && shellOf(bridge);
 /** The one client of this window. */
 export const client: Client = bridge ? createBridgeClient(bridge) : createHttpClient();

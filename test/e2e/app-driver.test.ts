@@ -40,7 +40,7 @@ it('starts it through Playwright, sees and presses, asks the page, and lets it e
 function writeStandIn(folder: string): string {
   const file = path.join(folder, 'electron');
   const script = path.join(ROOT, 'test', 'electron-real', 'stand-in.ts');
-  writeFileSync(file, `#!/bin/sh\nexec '${process.execPath}' --inspect=0 '${script}' "$@"\n`);
+  writeFileSync(file, `#!/bin/sh\nELECTRON_STAND_IN="$0" exec '${process.execPath}' --inspect=0 '${script}' "$@"\n`);
   chmodSync(file, 0o755);
   return folder;
 }

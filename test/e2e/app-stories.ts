@@ -1,6 +1,6 @@
 // The menu-bar app from end to end: the built main process, preload and window, with real services; told once, for the Electron double
 // (app.test.ts) and the real Electron (app-electron.test.ts). Over 250 lines because it is the one list of what the app does.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ConfigInput } from '../../src/contract/config.ts';
@@ -23,20 +23,20 @@ export function tellAppStories(driver: Driver): void {
     if (driver.whyNot !== undefined) skip(driver.whyNot);
   });
   describe('life', () => {
-    it('a first start: no Dock icon, a window once, a test notice beside it; the second start is quiet', async () => {
+    it('a first start: no Dock icon, a window once, nothing else; the second start is quiet', async () => {
       const place = newPlace();
       const web = await newWeb(place);
       await web.startByHand();
       writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
 
       const app = await driver.start(place);
-      const seen = await app.untilSeen('well', ({ tray, notices }) => tray.image === 'ok.png' && notices.length > 0);
+      const seen = await app.untilSeen('well', ({ tray, windows }) => tray.image === 'ok.png' && windows[0]?.isVisible === true);
       expect(seen.faces).toEqual(['unknown.png', 'ok.png']);
       expect(seen).toMatchObject({
         policy: 'accessory',
         tray: { tooltip: 'Jarvis Health: 1 service, and it is well', title: '', isTemplate: false },
-        windows: [{ type: 'window', isVisible: true, url: 'app://bundle/index.html' }],
-        notices: [{ id: 'test', state: 'shown' }],
+        windows: [{ type: 'window', isVisible: true, url: 'app://bundle/index.html#/welcome' }],
+        notices: [],
         boxes: [],
       });
       expect((await status(place)).engine).toMatchObject({ pid: app.pid, mode: 'app' });
@@ -48,6 +48,44 @@ export function tellAppStories(driver: Driver): void {
       expect(await again.look()).toMatchObject({ notices: [], boxes: [] });
       // The home holds our own files only.
       expect(readdirSync(place.home).filter((name) => /cache|cookie|storage|settings/i.test(name))).toEqual([]);
+    });
+
+    it('onboarding: what was found, repairs, notices and login item in three clicks; nothing before the last', async () => {
+      const place = newPlace();
+      const web = await newWeb(place);
+      await web.startByHand();
+      const { recovery = [], ...watched } = web.service({ name: 'Web' });
+      writeConfig(place, { ...QUICK, services: [{ ...watched, recovery: [], proposed: recovery }] });
+      const app = await driver.start(place, { pretended: { isPackaged: true } });
+      await until('the page', async () => String(await app.evaluate('document.body.innerText')).includes('Allow this repair'));
+      const press = (name: string) => app.evaluate(`document.querySelector('[data-test="${name}"]').click()`);
+      await press('want-repairs');
+      await press('want-login');
+      expect(await app.look(), 'not yet').toMatchObject({ notices: [], calls: [] });
+      expect((await status(place)).services[0]?.can.heal).toBe(false);
+      await press('begin');
+      const seen = await app.untilSeen('done', ({ windows }) => windows[0]?.url === 'app://bundle/index.html#/');
+      expect(seen.notices).toMatchObject([{ id: 'test', title: 'Jarvis Health can reach you', state: 'shown' }]);
+      expect(seen.calls).toEqual(['setLoginItemSettings {"openAtLogin":true,"type":"mainAppService"}']);
+      await untilService(place, 'web', 'may be repaired', (view) => view.can.heal);
+    });
+
+    it('onboarding where notices are refused and the login item waits for approval: said there, with the way to mend both', async () => {
+      const place = newPlace();
+      writeConfig(place, { ...QUICK, services: [await deadService()] });
+      const app = await driver.start(place, { pretended: { isPackaged: true, notifications: 'fail', login: 'requires-approval' } });
+      await until('the page', async () => String(await app.evaluate('document.body.innerText')).includes('Only watched'));
+      await app.evaluate(`document.querySelector('[data-test="begin"]').click()`);
+      await until('both are said', async () => {
+        const words = String(await app.evaluate('document.body.innerText'));
+        return words.includes('Notices cannot be shown.') && words.includes('asks for your approval');
+      });
+      await app.evaluate(`[...document.querySelectorAll('.banner button')].forEach((button) => button.click())`);
+      const { opened } = await app.untilSeen('panes', (seen) => seen.opened.length === 2);
+      expect([...opened].sort()).toEqual([
+        'x-apple.systempreferences:com.apple.LoginItems-Settings.extension',
+        'x-apple.systempreferences:com.apple.Notifications-Settings.extension',
+      ]);
     });
 
     it('a login opens nothing', async () => {
@@ -183,6 +221,52 @@ export function tellAppStories(driver: Driver): void {
       await next.untilSeen('told', ({ boxes }) => boxes.some((box) => box.includes('The settings of the app were damaged.')));
       const kept = readdirSync(path.dirname(file)).find((name) => name.startsWith('settings.corrupt-'));
       expect(readFileSync(path.join(path.dirname(file), kept ?? ''), 'utf8')).toBe('{ "isMonochrome": tr');
+    });
+  });
+
+  describe('settings of the app', () => {
+    it('of a build before this one are carried over; what this one does not know stays', async () => {
+      const place = newPlace();
+      writeConfig(place, { ...QUICK, services: [await deadService()] });
+      const file = path.join(place.dir, 'user-data', 'settings.json');
+      mkdirSync(path.dirname(file));
+      writeFileSync(file, JSON.stringify({ template: true, wasWelcomed: true, ofLater: { a: 1 } }));
+      const app = await driver.start(place, { pretended: { isPackaged: true } });
+      const seen = await app.untilSeen('looked', ({ tray }) => tray.isTemplate);
+      expect(seen).toMatchObject({ windows: [], boxes: [] });
+      const kept = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+      expect(kept).toMatchObject({ isMonochrome: true, wasWelcomed: true, ofLater: { a: 1 } });
+      expect(kept).not.toHaveProperty('template');
+      // Once: what the person chooses afterwards is not undone by the next start.
+      await app.choose('Settings', 'Icon in one colour');
+      await app.choose('Quit');
+      await app.ended;
+      const next = await driver.start(place, { pretended: { isPackaged: true } });
+      await next.untilSeen('in colour', ({ tray }) => tray.image !== 'unknown.png' && !tray.isTemplate);
+    });
+  });
+
+  describe('a program that is not found', () => {
+    it('is a state of its own, never "down"; where it is can be said from the menu, and then it is looked at', async () => {
+      const place = newPlace();
+      const program = path.join(place.dir, 'look-at-it');
+      writeFileSync(program, '#!/bin/sh\necho looks fine\n', { mode: 0o755 });
+      writeConfig(place, { ...TOLD, services: [{ id: 'tool', name: 'Tool', check: { type: 'command', run: ['look-at-it', '--now'] } }] });
+      const app = await driver.start(place, { pretended: { ...NOT_WELCOMED, chosenFile: program } });
+      const { notices } = await app.untilSeen('told', (seen) => seen.notices.length > 0);
+      expect(notices[0]?.title).not.toContain('down');
+      const row = (await app.openMenu()).find(({ label }) => label.startsWith('Tool'));
+      expect(row?.label).toBe('Tool: its program was not found');
+      expect(row?.rows[0]?.label).toMatch(/^The program "look-at-it" was not found in \//);
+      await app.choose('Tool', 'Say where the program is');
+      await until('the form', () => app.evaluate(`!!document.querySelector('[data-test="choose-program"]')`) as Promise<boolean>);
+      await app.evaluate(`document.querySelector('[data-test="choose-program"]').click()`);
+      await until('it may be saved', () => app.evaluate(`!!document.querySelector('[data-test="review"]')`) as Promise<boolean>);
+      await app.evaluate(`document.querySelector('[data-test="review"]').click()`);
+      await until('what changes', () => app.evaluate(`!!document.querySelector('[data-test="save"]')`) as Promise<boolean>);
+      await app.evaluate(`document.querySelector('[data-test="save"]').click()`);
+      await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
+      expect(readFileSync(path.join(place.home, 'config.json'), 'utf8')).toContain(JSON.stringify(program));
     });
   });
 
@@ -361,7 +445,7 @@ export function tellAppStories(driver: Driver): void {
         'undefined',
         'undefined',
         'undefined',
-        'ask,onSnapshot',
+        'ask,shell,onSnapshot',
       ]);
       expect(await app.evaluate('jarvis.ask("status", {}).then((answer) => answer.value.overall)')).toBe('ok');
       expect(await app.evaluate('jarvis.ask("heal", { id: "nobody" })')).toMatchObject({ ok: false, problem: { title: 'not-found' } });
@@ -373,6 +457,15 @@ export function tellAppStories(driver: Driver): void {
           `new Promise((tell) => setTimeout(() => { try { tell(Function('return 1')()); } catch (error) { tell(error.name); } }))`,
         ),
       ).toBe('EvalError');
+
+      expect(await app.evaluate('jarvis.shell("facts").then((answer) => answer.value.loginItem)')).toBe('off');
+      expect(await app.evaluate('jarvis.shell("setLoginItem", { isOn: "yes" })')).toMatchObject({ ok: false, problem: { title: 'usage' } });
+      expect(await app.evaluate('jarvis.shell("openPane", { pane: "file:///" })')).toMatchObject({
+        ok: false,
+        problem: { title: 'usage' },
+      });
+      expect(await app.evaluate('jarvis.shell("__proto__")')).toMatchObject({ ok: false, problem: { title: 'usage' } });
+      expect(await app.askAs('shell:setLoginItem', 'https://bundle/index.html', true, { isOn: true })).toMatchObject({ ok: false });
 
       for (const [url, isTop] of [
         ['https://bundle/index.html', true],

@@ -1,5 +1,45 @@
-// The stories of the menu-bar app on the Electron double: the real built main process, preload and window.
+// The stories of the menu-bar app on the Electron double: the real built main process, preload and window. And what is told on the double
+// alone, because on a Mac it would register a LaunchAgent of whoever runs the tests.
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
 import { tellAppStories } from './app-stories.ts';
-import { double } from './helpers/app.ts';
+import { double, writeProgram } from './helpers/app.ts';
+import { inHome, QUICK, status, untilService, writeConfig } from './helpers/home.ts';
+import { kill, newPlace } from './helpers/place.ts';
+import { until } from './helpers/wait.ts';
+import { newWeb } from './helpers/web.ts';
 
 tellAppStories(double);
+
+it('`--cli start`, `restart`, `stop` of the packaged app: its background service is its own binary', async ({ skip }) => {
+  if (process.platform === 'darwin') skip('it would register a LaunchAgent');
+  const place = newPlace();
+  const web = await newWeb(place);
+  writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
+  const exe = writeProgram(place);
+  const env = { XDG_RUNTIME_DIR: '/nonexistent', DBUS_SESSION_BUS_ADDRESS: '' };
+  const cli = async (...words: string[]) => {
+    const ran = await double.run(place, ['--cli', ...words, '--json', '--home', place.home], { pretended: { isPackaged: true, exe }, env });
+    expect(ran, words.join(' ')).toMatchObject({ code: 0, signal: null });
+    return JSON.parse(ran.out) as Record<string, unknown>;
+  };
+  const started = await cli('start');
+  expect(started).toMatchObject({ kind: 'detached', changed: true, running: true, pid: expect.any(Number) });
+  const engine = (await status(place)).engine;
+  expect(engine).toMatchObject({ pid: started['pid'], mode: 'headless' });
+  const pid = await web.up();
+  await untilService(place, 'web', 'well', (view) => view.phase === 'healthy');
+  expect(await cli('start'), 'twice is once').toMatchObject({ changed: false, pid: started['pid'] });
+  const restarted = await cli('restart');
+  expect(restarted['pid']).not.toBe(started['pid']);
+  await until('the one before is gone', () => !kill(started['pid'] as number, 0));
+
+  // The app beside it shows that engine, and has one of its own as soon as it has ended.
+  const app = await double.start(place, { pretended: { wasOpenedAtLogin: true, isPackaged: true, exe } });
+  await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
+  expect((await app.openMenu())[1]?.label).toBe(`Watched by the background service (process ${restarted['pid']})`);
+  expect(await cli('stop')).toMatchObject({ changed: true, running: false });
+  expect(readFileSync(inHome(place, 'engine.log'), 'utf8'), 'it was told to end, and ended by itself').toContain('Stopped.');
+  await until('the app has taken over', async () => (await status(place)).engine?.pid === app.pid);
+  expect(await web.pid(), 'the service lives through all of it').toBe(pid);
+});

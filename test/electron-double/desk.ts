@@ -187,6 +187,11 @@ export const dialog = strict('dialog', {
   showErrorBox(title: string, content: string) {
     world.boxes.push(`${title}: ${content}`);
   },
+  showOpenDialog(options: Electron.OpenDialogOptions | Electron.BaseWindow) {
+    cloned(options as Electron.OpenDialogOptions);
+    const { chosenFile } = world.pretended;
+    return Promise.resolve({ canceled: chosenFile === null, filePaths: chosenFile === null ? [] : [chosenFile] });
+  },
   showMessageBox(options: Electron.MessageBoxOptions | Electron.BaseWindow) {
     const { message, detail } = cloned(options as Electron.MessageBoxOptions);
     world.boxes.push([message, detail].filter(Boolean).join(' '));

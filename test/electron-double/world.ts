@@ -2,11 +2,15 @@
 import type { MenuItemConstructorOptions } from 'electron';
 
 export interface Pretended {
+  /** The app's own binary. */
+  exe: string;
   isPackaged: boolean;
   /** What the system says of the login item. */
   login: 'not-registered' | 'enabled' | 'requires-approval' | 'not-found';
   wasOpenedAtLogin: boolean;
   notifications: 'show' | 'fail' | 'silent';
+  /** The file that the person picks in the dialog for one. */
+  chosenFile: string | null;
   icon: { x: number; y: number; width: number; height: number };
 }
 export interface SeenNotice {
@@ -18,10 +22,12 @@ export interface SeenNotice {
 }
 
 const pretended: Pretended = {
+  exe: process.execPath,
   isPackaged: false,
   login: 'not-registered',
   wasOpenedAtLogin: false,
   notifications: 'show',
+  chosenFile: null,
   icon: { x: 1_000, y: 0, width: 30, height: 24 },
   ...(JSON.parse(process.env['ELECTRON_PRETENDED'] ?? '{}') as Partial<Pretended>),
 };

@@ -14,10 +14,12 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const pretended: Pretended = {
+  exe: app.getPath('exe'),
   isPackaged: false,
   login: 'not-registered',
   wasOpenedAtLogin: false,
   notifications: 'show',
+  chosenFile: null,
   icon: { x: 1_000, y: 0, width: 30, height: 24 },
   ...(JSON.parse(process.env['ELECTRON_PRETENDED'] ?? '{}') as Partial<Pretended>),
 };
@@ -106,6 +108,10 @@ dialog.showMessageBox = async (...given: unknown[]) => {
   seen.boxes.push([message, detail].filter(Boolean).join(' '));
   return { response: 0, checkboxChecked: false };
 };
+dialog.showOpenDialog = async () => ({
+  canceled: pretended.chosenFile === null,
+  filePaths: pretended.chosenFile === null ? [] : [pretended.chosenFile],
+});
 const { start, stop } = powerSaveBlocker;
 powerSaveBlocker.start = (kind) => {
   const id = start.call(powerSaveBlocker, kind);
@@ -215,6 +221,6 @@ const acts: Acts = {
     const event = { sender: { mainFrame: isTop ? frame : {} }, senderFrame: frame } as unknown as Electron.IpcMainInvokeEvent;
     return handlers.get(channel)?.(event, input);
   },
-  deniesPermissions: async () => (await newest().executeJavaScript(`Notification.requestPermission()`)) === 'denied',
+  deniesPermissions: async () => (await newest().executeJavaScript(`Notification.requestPermission()`)) !== 'granted',
 };
 (globalThis as { jarvisEyes?: Acts }).jarvisEyes = acts;

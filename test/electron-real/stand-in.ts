@@ -44,6 +44,7 @@ async function addWhatEyesSee(): Promise<void> {
   const { BrowserWindow, openWindows } = await import('../electron-double/pages.ts');
   const { Menu, Notification } = await import('../electron-double/desk.ts');
   const { app } = await import('../electron-double/app.ts');
+  app.setPath('exe', process.env['ELECTRON_STAND_IN'] ?? '');
   Object.assign(app.commandLine, { appendSwitch: () => undefined });
   type Window = InstanceType<typeof BrowserWindow>;
   const ids = new WeakMap<object, number>();

@@ -1,6 +1,7 @@
 // The built app as a person meets it, looked at and pressed from a test: one interface, two drivers, so that its stories are written
 // once. Here the one on the Electron double, a process of its own; on the real Electron: real-app.ts.
 import { type ChildProcess, fork } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Acts, Seen } from '../../electron-double/acts.ts';
@@ -44,15 +45,15 @@ export interface Driver {
   readonly program: string;
   start(place: Place, options?: AppOptions): Promise<App>;
   /** A start that ends by itself: a second one, or the command line. */
-  run(place: Place, args: readonly string[]): Promise<Ended & { readonly out: string; readonly err: string }>;
+  run(place: Place, args: readonly string[], options?: AppOptions): Promise<Ended & { readonly out: string; readonly err: string }>;
 }
 
 export const double: Driver = {
   whyNot: undefined,
   program: process.execPath,
   start: async (place, options) => startApp(place, options),
-  async run(place, args) {
-    const app = startApp(place, { args });
+  async run(place, args, options) {
+    const app = startApp(place, { ...options, args });
     return { ...(await app.ended), out: app.out(), err: app.err() };
   },
 };
@@ -64,6 +65,13 @@ export function argsOf(place: Place, args: readonly string[] = []): string[] {
 export function envOf(place: Place, { pretended = {}, env = {} }: AppOptions): Record<string, string> {
   const own = { HOME: place.dir, JARVIS_HEALTH_HOME: '', NODE_OPTIONS: '', ELECTRON_PRETENDED: JSON.stringify(pretended) };
   return { ...(process.env as Record<string, string>), ...own, ...env };
+}
+
+/** A program that is the app, as a packaged one is: started by whoever knows only its path. */
+export function writeProgram(place: Place): string {
+  const file = path.join(place.dir, 'Jarvis Health');
+  writeFileSync(file, `#!/bin/sh\nexec '${process.execPath}' '${RUN}' '${MAIN}' "$@"\n`, { mode: 0o755 });
+  return file;
 }
 
 /** Starts it on the double. */

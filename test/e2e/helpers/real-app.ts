@@ -41,11 +41,11 @@ export const real: Driver = {
       ),
     );
   },
-  async run(place, args) {
+  async run(place, args, options = {}) {
     const child = spawn(program ?? '', [ROOT, ...argsOf(place, args)], {
       cwd: place.dir,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: envOf(place, {}),
+      env: envOf(place, options),
     });
     const said = listenTo(child);
     const ended = await endOf(child);
