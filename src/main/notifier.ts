@@ -12,6 +12,8 @@ import { APP_NAME } from './face.ts';
 const ANSWER_MS = 5_000;
 const PERMISSION_MS = 60_000;
 const TEST_ID = 'test';
+/** What nobody closes is held no longer than this many later ones. */
+const MOST_HELD = 200;
 
 export interface NotifierDeps {
   readonly timers: TimersPort;
@@ -62,6 +64,8 @@ export function createNotifier({ timers, onOpen, onButton, onHealth }: NotifierD
         actions: buttons.map((name) => ({ type: 'button' as const, text: name === 'heal' ? 'Restart' : 'Acknowledge' })),
       });
       held.set(id, { notification, service, isRecovery, wasSeen: false });
+      const [oldest] = held.keys();
+      if (held.size > MOST_HELD && oldest !== undefined) held.delete(oldest);
       notification.on('click', () => onOpen(service));
       notification.on('action', (details) => {
         const button = buttons[details.actionIndex];

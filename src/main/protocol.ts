@@ -37,8 +37,8 @@ export function forbidEverything(): void {
   });
 }
 
-/** After `ready`. */
-export function serveApp(folder: string): void {
+/** After `ready`. `filled`: what is sent instead of the page's own text. */
+export function serveApp(folder: string, filled: (page: string) => Promise<string>): void {
   session.defaultSession.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
   session.defaultSession.setPermissionCheckHandler(() => false);
   const files = filesOf(folder);
@@ -47,7 +47,9 @@ export function serveApp(folder: string): void {
     const name = pathname === '/' ? '/index.html' : pathname;
     const file = host === 'bundle' && request.method === 'GET' ? files.get(name) : undefined;
     if (file === undefined) return new Response('Not found', { status: 404, headers: headersOf('.txt') });
-    return new Response(new Uint8Array(await readFile(file)), { headers: headersOf(path.extname(file)) });
+    const headers = headersOf(path.extname(file));
+    if (name === '/index.html') return new Response(await filled(await readFile(file, 'utf8')), { headers });
+    return new Response(new Uint8Array(await readFile(file)), { headers });
   });
 }
 

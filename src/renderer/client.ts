@@ -2,10 +2,11 @@
 // Every failure is a HealthError; the stream reconnects by itself and says how it stands. Knows no view.
 import { type ErrorCode, HealthError } from '../contract/errors.ts';
 import type { OperationInput, OperationOutput } from '../contract/operations.ts';
-import type { OperationName } from '../contract/routes.ts';
+import { FIRST_VIEW, type OperationName, ROUTES, requestOf } from '../contract/routes.ts';
 import type { ShellName, ShellOffers } from '../contract/shell.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import { createHttpClient } from './client-http.ts';
+import { takeKnown } from './known.ts';
 
 /** How the stream of snapshots stands. `lost`: what is shown is old; `retry` tries at once. */
 export type LinkState =
@@ -47,12 +48,16 @@ export function asHealthError(body: ProblemBody, fallback: string): HealthError 
 function createBridgeClient(bridge: Bridge): Client {
   return {
     async ask(name, input) {
+      const brought = name in FIRST_VIEW ? takeKnown(requestOf(name, input).target) : undefined;
+      if (brought !== undefined) return brought as OperationOutput<typeof name>;
       const answer = await bridge.ask(name, input);
       if (!answer.ok) throw asHealthError(answer.problem, 'The engine refused.');
       return answer.value as OperationOutput<typeof name>;
     },
     events(onSnapshot, onState) {
       onState({ kind: 'connecting' });
+      const brought = takeKnown(ROUTES.status.path);
+      if (brought) onSnapshot(brought as Snapshot);
       return bridge.onSnapshot((snapshot) => {
         onState({ kind: 'live' });
         onSnapshot(snapshot);

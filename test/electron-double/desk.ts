@@ -177,6 +177,9 @@ export const shell = strict('shell', {
     world.opened.push(url);
     return Promise.resolve();
   },
+  showItemInFolder(file) {
+    world.opened.push(`folder of ${file}`);
+  },
   openPath(file) {
     world.opened.push(file);
     return Promise.resolve('');

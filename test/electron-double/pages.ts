@@ -263,6 +263,18 @@ function strictWindow(window: WindowMethods): WindowMethods {
   });
 }
 
+/** For the bench: from navigation to painted, of a page that is markup alone. */
+export async function stillMs(): Promise<number> {
+  browser ??= startBrowser();
+  const context = await (await browser).newContext({ viewport: { width: 1_000, height: 740 }, serviceWorkers: 'block' });
+  await context.route('**/*', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><h1>Still</h1>' }));
+  const page = await context.newPage();
+  await page.goto(`${HTTPS}/still.html`);
+  const ms = (await page.evaluate(PAINTED)) as number;
+  await context.close();
+  return ms;
+}
+
 /** For tests: asks the app as another frame would. */
 export async function askAs(channel: string, senderUrl: string, isTop: boolean, input: unknown): Promise<unknown> {
   const frame = { url: senderUrl };

@@ -98,6 +98,7 @@ if ('setActivationPolicy' in app) {
 }
 app.showAboutPanel = () => void seen.calls.push('showAboutPanel');
 shell.openExternal = async (url) => void seen.opened.push(url);
+shell.showItemInFolder = (file) => void seen.opened.push(`folder of ${file}`);
 shell.openPath = async (file) => {
   seen.opened.push(file);
   return '';
