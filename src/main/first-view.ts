@@ -4,12 +4,13 @@
 import type { TimersPort } from '../contract/ports.ts';
 import { FIRST_VIEW, KNOWN_ID, requestOf } from '../contract/routes.ts';
 import type { Host } from './host.ts';
+import type { FilledPage } from './protocol.ts';
 
 /** A page never waits longer for an engine than its own first picture would. */
 const PATIENCE_MS = 200;
 const NAMES = Object.keys(FIRST_VIEW) as (keyof typeof FIRST_VIEW)[];
 
-export async function withFirstView(page: string, host: Pick<Host, 'ask'>, timers: TimersPort): Promise<string> {
+export async function withFirstView(page: string, host: Pick<Host, 'ask'>, timers: TimersPort): Promise<FilledPage> {
   const late = Promise.withResolvers<undefined>();
   const cancel = timers.after(PATIENCE_MS, () => late.resolve(undefined));
   const answers = await Promise.all(
@@ -21,5 +22,5 @@ export async function withFirstView(page: string, host: Pick<Host, 'ask'>, timer
   cancel();
   // No text inside may end the element that holds it.
   const json = JSON.stringify(Object.fromEntries(answers)).replaceAll('<', '\\u003c');
-  return page.replace('</body>', () => `<script type="application/json" id="${KNOWN_ID}">${json}</script></body>`);
+  return { text: page.replace('</body>', () => `<script type="application/json" id="${KNOWN_ID}">${json}</script></body>`) };
 }
