@@ -108,7 +108,9 @@ describe('package', () => {
       'which',
     ]);
     const own = files.filter((name) => !name.startsWith('/node_modules/'));
-    expect(own.filter((name) => !/^\/(package\.json|out\/(main|preload|renderer)\/|assets\/tray\/\w+(@2x)?\.png$)/.test(name))).toEqual([]);
+    expect(
+      own.filter((name) => !/^\/(package\.json|out\/(main|picture|preload|renderer)\/|assets\/tray\/\w+(@2x)?\.png$)/.test(name)),
+    ).toEqual([]);
     expect(own).toEqual(
       expect.arrayContaining(['/out/main/index.js', '/out/preload/index.cjs', '/out/renderer/index.html', '/assets/tray/ok@2x.png']),
     );
