@@ -86,6 +86,11 @@ const acts = {
     const page = await [...openWindows].at(-1)?.page;
     await page?.screenshot({ path: file });
   },
+  /** What the system says of light and dark, to the newest window. */
+  async dress(colorScheme: 'light' | 'dark'): Promise<void> {
+    const page = await [...openWindows].at(-1)?.page;
+    await page?.emulateMedia({ colorScheme });
+  },
   askAs: (channel: string, url: string, isTop: boolean, input: unknown) => askAs(channel, url, isTop, input),
   deniesPermissions: () => deniesPermissions(),
   timing: () => ({ mainMs: world.mainMs, iconMs: world.iconMs, paintMs: world.paintMs }),

@@ -110,28 +110,30 @@ export function FirstStart() {
           )}
         </>
       )}
-      {shell && facts && (
-        <Section title="On this machine" id="first-machine">
-          <Tick isOn={wantsNotices} set={setNotices} testId="want-notices">
-            Tell me by a notice when a service needs me. The system asks once whether it may; a test notice follows.
-          </Tick>
-          {login === 'unpackaged' ? (
-            <p class="help">Start at login: only in the installed app.</p>
-          ) : (
-            <Tick isOn={wantsLogin} set={setLogin} testId="want-login">
-              Start at login
+      <div class="first-actions">
+        {shell && facts && (
+          <div class="first-wishes">
+            <Tick isOn={wantsNotices} set={setNotices} testId="want-notices">
+              Notices when a service needs me <small>(the system asks once, and a test follows)</small>
             </Tick>
-          )}
-        </Section>
-      )}
-      <p class="found-actions">
-        <Button kind="primary" isBusy={isBusy} onPress={() => void begin()} testId="begin">
-          {isBusy ? 'Setting up…' : 'Start watching'}
-        </Button>
-        <a class="button plain" href="#/settings">
-          Choose one by one
-        </a>
-      </p>
+            {login === 'unpackaged' ? (
+              <p class="help">Start at login: only in the installed app.</p>
+            ) : (
+              <Tick isOn={wantsLogin} set={setLogin} testId="want-login">
+                Start at login
+              </Tick>
+            )}
+          </div>
+        )}
+        <p class="found-actions">
+          <Button kind="primary" isBusy={isBusy} onPress={() => void begin()} testId="begin">
+            {isBusy ? 'Setting up…' : 'Start watching'}
+          </Button>
+          <a class="button plain" href="#/settings">
+            Choose one by one
+          </a>
+        </p>
+      </div>
     </div>
   );
 }
