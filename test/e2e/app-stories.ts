@@ -319,6 +319,18 @@ export function tellAppStories(driver: Driver): void {
       await app.untilSeen('details', ({ windows }) => windows[0]?.url === 'app://bundle/index.html#/service/web');
     });
 
+    it('shows a log that might be a program in its folder, and never opens it', async () => {
+      const place = newPlace();
+      const program = path.join(place.dir, 'web.log');
+      writeFileSync(program, '#!/bin/sh\n', { mode: 0o755 });
+      writeConfig(place, { ...QUICK, services: [{ ...(await deadService()), logs: program }] });
+      const app = await driver.start(place, { pretended: NOT_WELCOMED });
+      await app.untilSeen('looked', ({ tray }) => tray.image !== 'unknown.png');
+      await app.choose('Dead', 'Show logs');
+      const { opened } = await app.untilSeen('shown', (seen) => seen.opened.length > 0);
+      expect(opened).toEqual([`folder of ${program}`]);
+    });
+
     it('start at login is what the system says, after every change', async () => {
       const place = newPlace();
       writeConfig(place, { ...QUICK, services: [await deadService()] });

@@ -25,6 +25,24 @@ function watchMainThread(): void {
   }, 1);
 }
 
+/** Timers that have fired since somebody began to count; those that were set before count from their next time on. */
+let fired = 0;
+function countTimers(): void {
+  fired = 0;
+  for (const name of ['setTimeout', 'setInterval'] as const) {
+    const original = globalThis[name] as (...given: unknown[]) => unknown;
+    const counting = (run: (...args: unknown[]) => void, ...rest: unknown[]) =>
+      original(
+        (...args: unknown[]) => {
+          fired += 1;
+          run(...args);
+        },
+        ...rest,
+      );
+    globalThis[name] = Object.assign(counting, original) as never;
+  }
+}
+
 const acts = {
   look: (): Seen => ({
     tray: world.tray,
@@ -97,6 +115,8 @@ const acts = {
   /** A page with nothing in it, over the same way: what the double and the browser need by themselves, in ms. */
   stillMs: () => stillMs(),
   watchMainThread,
+  countTimers,
+  timersFired: () => fired,
   blocked() {
     clearInterval(looking);
     return { ...longest };

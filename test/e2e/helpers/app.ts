@@ -29,7 +29,7 @@ interface AppProcess {
   /** What is seen, as soon as it is as wanted. */
   untilSeen(what: string, fits: (seen: Seen) => boolean): Promise<Seen>;
 }
-export type App = Remote<Acts> & AppProcess;
+type App = Remote<Acts> & AppProcess;
 export interface AppOptions {
   readonly main?: string;
   readonly pretended?: Partial<Pretended>;
