@@ -323,10 +323,13 @@ export function tellAppStories(driver: Driver): void {
       const place = newPlace();
       const program = path.join(place.dir, 'web.log');
       writeFileSync(program, '#!/bin/sh\n', { mode: 0o755 });
-      writeConfig(place, { ...QUICK, services: [{ ...(await deadService()), logs: program }] });
+      writeConfig(place, {
+        ...QUICK,
+        services: [{ id: 'disk', name: 'Disk', check: { type: 'disk', path: '~', minFree: '1%' }, logs: program }],
+      });
       const app = await driver.start(place, { pretended: NOT_WELCOMED });
-      await app.untilSeen('looked', ({ tray }) => tray.image !== 'unknown.png');
-      await app.choose('Dead', 'Show logs');
+      await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
+      await app.choose('Disk', 'Show logs');
       const { opened } = await app.untilSeen('shown', (seen) => seen.opened.length > 0);
       expect(opened).toEqual([`folder of ${program}`]);
     });
