@@ -1,10 +1,9 @@
 // `npm start`: the app where there is a screen and Electron's own program, which is fetched the first time; else, said in one line,
 // the headless engine with its dashboard. Arguments go to whichever starts.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ELECTRON, electronProgram } from './electron-program.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** A download that has not come by then will not come soon; the next start tries again. */
@@ -19,22 +18,12 @@ await become(path.join(ROOT, 'bin', 'jarvis-health'), ['run', '--port', '0', ...
 async function findElectron(): Promise<{ kind: 'found'; program: string } | { kind: 'missing'; why: string }> {
   const hasScreen = process.platform === 'darwin' || process.env['DISPLAY'] || process.env['WAYLAND_DISPLAY'];
   if (!hasScreen) return { kind: 'missing', why: 'there is no screen' };
-  const manifest = createRequire(import.meta.url).resolve('electron/package.json', { paths: [ROOT] });
-  const folder = path.dirname(manifest);
-  const there = programIn(folder);
+  const there = electronProgram();
   if (there) return { kind: 'found', program: there };
   process.stdout.write('Fetching Electron, once…\n');
-  const code = await run(process.execPath, [path.join(folder, 'install.js')], { stdio: 'ignore', timeout: FETCH_MS });
-  const fetched = programIn(folder);
+  const code = await run(process.execPath, [path.join(ELECTRON, 'install.js')], { stdio: 'ignore', timeout: FETCH_MS });
+  const fetched = electronProgram();
   return fetched && code === 0 ? { kind: 'found', program: fetched } : { kind: 'missing', why: 'Electron could not be fetched' };
-}
-
-/** As Electron's own index.js finds it, which would fetch it unasked and without a limit. */
-function programIn(folder: string): string | undefined {
-  const dist = process.env['ELECTRON_OVERRIDE_DIST_PATH'] ?? path.join(folder, 'dist');
-  const pathFile = path.join(folder, 'path.txt');
-  const program = path.join(dist, existsSync(pathFile) ? readFileSync(pathFile, 'utf8') : 'electron');
-  return existsSync(program) ? program : undefined;
 }
 
 /** This process ends as that one does; a signal reaches both through the terminal, or is handed on. */

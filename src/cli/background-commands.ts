@@ -20,13 +20,12 @@ export const ENTRY = fileURLToPath(new URL('../../out/cli/index.js', import.meta
 
 export async function backgroundOf(call: Call): Promise<Background> {
   const { processes, commands, timers, start: startService } = await machinePorts();
-  const entry = realpathSync(ENTRY);
   return createBackground({
     platform: process.platform,
     userHome: os.homedir(),
     uid: process.getuid?.() ?? 0,
     home: call.home,
-    command: [process.execPath, ...RUN_FLAGS, entry, 'run', '--home', call.home],
+    command: [...(call.io.self ?? builtCommand()), 'run', '--home', call.home],
     commands,
     timers,
     processes,
@@ -35,6 +34,10 @@ export async function backgroundOf(call: Call): Promise<Background> {
     isUp: async () => (await statusOf(call).catch(() => undefined)) !== undefined,
     env: call.io.env,
   });
+}
+
+function builtCommand(): string[] {
+  return [process.execPath, ...RUN_FLAGS, realpathSync(ENTRY)];
 }
 
 export async function start(call: Call): Promise<number> {

@@ -9,6 +9,8 @@ export interface Io {
   /** stdout is a terminal: progress and live status make sense. */
   readonly isTerminal: boolean;
   readonly hasColour: boolean;
+  /** The words that run this command line anew, for the background service; undefined: Node with the built entry. */
+  readonly self?: readonly string[];
 }
 
 export function processIo(): Io {

@@ -6,6 +6,7 @@ import { statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { errorText, systemCode } from '../contract/errors.ts';
 import type { CommandPort, CommandResult, CommandSpec, ProcessPort, TimersPort } from '../contract/ports.ts';
+import { lookedFor } from '../contract/program.ts';
 import { cappedOutput } from './capped-output.ts';
 import { type EndOptions, endGroup, endTree, groupExists } from './end-command.ts';
 
@@ -146,7 +147,7 @@ export function whyNotStarted(
 ): string {
   const program = spec.argv[0] ?? '';
   if (spec.cwd !== undefined && !isFolder(spec.cwd)) return `The folder ${spec.cwd} is missing, or is no folder.`;
-  if (code === 'ENOENT') return `The program ${program} was not found.`;
+  if (code === 'ENOENT') return `The program ${program} was not found${lookedFor(program, process.env['PATH'])}.`;
   if (code === 'EACCES') return `The program ${program} may not be run by this user.`;
   return `The program ${program} could not be started: ${text}`;
 }

@@ -1,5 +1,6 @@
 // Does what was chosen in the menu. What fails is said, in a box that does not hold up the app; what was asked of an engine is said
 // by the icon. Touches windows, the browser, Finder; the engine by its operations.
+import { stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { app, dialog, shell } from 'electron';
@@ -11,13 +12,8 @@ import { setLoginItem } from './login-item.ts';
 import type { MenuAction } from './menu.ts';
 import type { Notifier } from './notifier.ts';
 import type { SettingsStore } from './settings.ts';
+import { openPane } from './shell.ts';
 import type { Windows } from './windows.ts';
-
-/** Addresses of System Settings; those of the panes are not promised by Apple, so the app says in words where to go as well. */
-const PANES = {
-  'login-items': ['x-apple.systempreferences:com.apple.LoginItems-Settings.extension', 'General > Login Items'],
-  notifications: ['x-apple.systempreferences:com.apple.Notifications-Settings.extension', 'Notifications > Jarvis Health'],
-} as const;
 
 export interface ActionDeps {
   readonly host: Host;
@@ -59,16 +55,12 @@ export function createActions({ host, windows, settings, notifier, changed }: Ac
       }
       case 'show-logs': {
         const logs = (viewOf(action.id)?.logs ?? '').replace(/^~(?=\/|$)/, os.homedir());
-        const why = path.isAbsolute(logs) ? await shell.openPath(logs) : `${logs} is no path.`;
-        if (why) throw new Error(why);
-        return;
+        return showLogs(logs);
       }
       case 'login-item':
         return setLoginItem(action.isOn);
-      case 'open-pane': {
-        const [url, words] = PANES[action.pane];
-        return shell.openExternal(url).catch(() => say(`Open System Settings > ${words}.`));
-      }
+      case 'open-pane':
+        return openPane(action.pane);
       case 'setting':
         return settings.set(action.name, action.value);
       case 'try-notice':
@@ -92,6 +84,19 @@ export function createActions({ host, windows, settings, notifier, changed }: Ac
       .catch((error: unknown) => say(errorText(error)))
       .finally(changed);
   };
+}
+
+const LOG_NAME = /\.(log|txt|out|err|jsonl?)(\.\d+)?$/i;
+
+/** A folder, or a file that is a log by its name: anything else might be a program, which opening it would run. Then it is only shown. */
+async function showLogs(logs: string): Promise<void> {
+  if (!path.isAbsolute(logs)) throw new Error(`${logs} is no path.`);
+  const found = await stat(logs).catch(() => undefined);
+  if (!found) throw new Error(`${logs} is not there.`);
+  const isSafe = found.isDirectory() ? path.extname(logs) === '' : LOG_NAME.test(logs) && (found.mode & 0o111) === 0;
+  if (!isSafe) return shell.showItemInFolder(logs);
+  const why = await shell.openPath(logs);
+  if (why) throw new Error(why);
 }
 
 /** Not awaited by anybody: `showMessageBoxSync` would stop the engine. */

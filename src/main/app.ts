@@ -4,20 +4,25 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { app, dialog, screen } from 'electron';
+import { errorText } from '../contract/errors.ts';
+import type { NoticeHealth } from '../contract/shell.ts';
 import { realTimers, systemNow } from '../engine/system.ts';
 import { createActions } from './actions.ts';
 import type { Asked } from './arguments.ts';
 import { openBridge } from './bridge.ts';
+import { isPassing } from './command-line.ts';
 import { APP_NAME, faceOf, type Sight, sentenceOf, titleOf, tooltipOf } from './face.ts';
-import { startHost } from './host.ts';
+import { withFirstView } from './first-view.ts';
+import { type Host, startHost } from './host.ts';
 import { isMenuBar, isStartedAtLogin, loginItem } from './login-item.ts';
-import { menuOf, type NoticeHealth } from './menu.ts';
+import { menuOf } from './menu.ts';
 import { createNotifier } from './notifier.ts';
 import { isIconHidden } from './place.ts';
 import { createRepairGuard, watchPower } from './power.ts';
 import { serveApp } from './protocol.ts';
 import { joined, knownPath, shellPath } from './search-path.ts';
 import { openSettings } from './settings.ts';
+import { openShell } from './shell.ts';
 import { createIcon, type Icon, type IconLook, setEditMenu } from './tray.ts';
 import { watchUpdates } from './updates.ts';
 import { createWindows } from './windows.ts';
@@ -46,11 +51,13 @@ export function startApp(asked: Asked): void {
 }
 
 function run(asked: Asked): void {
-  const settings = openSettings(app.getPath('userData'), systemNow);
+  const settings = openSettings(app.getPath('userData'), app.getVersion(), systemNow);
   let notices: NoticeHealth = { kind: 'untried' };
   let isSuspended = false;
 
+  const prepared = findKnownPrograms();
   const host = startHost({
+    prepared,
     home: asked.home,
     version: app.getVersion(),
     isDryRun: asked.isDryRun,
@@ -85,8 +92,9 @@ function run(asked: Asked): void {
   const guard = createRepairGuard();
 
   setEditMenu();
-  serveApp(path.join(OUT, 'renderer'));
+  serveApp(path.join(OUT, 'renderer'), (page) => withFirstView(path.join(OUT, 'renderer'), page, host, realTimers));
   const bridge = openBridge(host);
+  openShell({ notices: () => notices, tryNotice: () => notifier.tryOut(), changed });
   icon = createIcon(ASSETS, lookOf(sight()), {
     click: () => windows.togglePanel(),
     choose,
@@ -97,7 +105,11 @@ function run(asked: Asked): void {
         loginItem: loginItem(),
         notices,
         settings: { isMonochrome: settings.get('isMonochrome'), showsCount: settings.get('showsCount') },
-        whyNoCli: app.isPackaged ? undefined : 'only in the installed app',
+        whyNoCli: !app.isPackaged
+          ? 'only in the installed app'
+          : isPassing(app.getPath('exe'))
+            ? 'move the app to Applications first'
+            : undefined,
       }),
   });
   app.setAboutPanelOptions({ applicationName: APP_NAME, applicationVersion: app.getVersion() });
@@ -136,34 +148,46 @@ function run(asked: Asked): void {
     await host.close();
   });
 
-  if (settings.movedTo !== undefined) {
-    void dialog.showMessageBox({
-      type: 'warning',
-      message: 'The settings of the app were damaged.',
-      detail: `They are kept as ${settings.movedTo}; the defaults are in force.`,
-    });
-  }
-  if (!settings.get('wasWelcomed') && !isStartedAtLogin()) {
-    settings.set('wasWelcomed', true);
-    // Its permission is asked for by the first notice: beside a window, where a person sees why.
-    void windows.openWindow('').then(() => notifier.tryOut());
-  }
+  void settings
+    .movedTo()
+    .then(async (movedTo) => {
+      // What an older build wrote may have become another look.
+      changed();
+      if (movedTo !== undefined) {
+        void dialog.showMessageBox({
+          type: 'warning',
+          message: 'The settings of the app were damaged.',
+          detail: `They are kept as ${movedTo}; the defaults are in force.`,
+        });
+      }
+      if (settings.get('wasWelcomed') || isStartedAtLogin()) return;
+      // Notices ask for their permission there, beside a window, where a person sees why.
+      void windows.openWindow('#/welcome');
+      await settings.set('wasWelcomed', true);
+    })
+    .catch(tellOfSettings);
   realTimers.after(ICON_MS, tellOfHiddenIcon);
-  void findPrograms();
-  void watchUpdates();
+  // Neither is worth a word: what a program that is missing means is said where it is missed.
+  void prepared.then(() => findOtherPrograms(host)).catch(() => undefined);
+  void watchUpdates().catch(() => false);
 
   function tellOfHiddenIcon(): void {
     if (settings.get('wasToldOfHiddenIcon') || !isMenuBar()) return;
     const bounds = icon?.bounds();
     if (!bounds || !isIconHidden(bounds, screen.getDisplayNearestPoint({ x: Math.round(bounds.x), y: Math.round(bounds.y) }).bounds))
       return;
-    settings.set('wasToldOfHiddenIcon', true);
+    void settings.set('wasToldOfHiddenIcon', true).catch(tellOfSettings);
     void dialog.showMessageBox({
       type: 'info',
       message: 'The icon of Jarvis Health is hidden.',
       detail: `${sentenceOf(sight())}.\n\nSystem Settings > Menu Bar shows it again; a full bar or the notch may cover it. Opening the app once more always shows its window.`,
     });
   }
+}
+
+/** The app goes on without: nothing that is watched depends on them. */
+function tellOfSettings(error: unknown): void {
+  void dialog.showMessageBox({ type: 'warning', message: 'The settings of the app cannot be kept.', detail: errorText(error) });
 }
 
 /** Quit, log-out, shutdown and an update take the same way: flushed, and gone within a limit. What the engine started lives on (R18). */
@@ -179,11 +203,18 @@ function endWell(close: () => Promise<void>): void {
 }
 
 /** Children of the engine are started with our own environment, so it is enough to know the PATH here. */
-async function findPrograms(): Promise<void> {
+async function findKnownPrograms(): Promise<void> {
   if (process.platform !== 'darwin') return;
-  const deps = { userHome: os.homedir(), env: process.env };
-  process.env['PATH'] = await knownPath(deps);
+  process.env['PATH'] = await knownPath({ userHome: os.homedir(), env: process.env }).catch(() => process.env['PATH'] ?? '');
+}
+
+/** The login shell may need seconds. What was not found until then is looked at again. */
+async function findOtherPrograms(host: Host): Promise<void> {
+  if (process.platform !== 'darwin') return;
   const { machinePorts } = await import('../engine/setup.ts');
-  const told = await shellPath({ ...deps, commands: (await machinePorts()).commands });
-  if (told !== undefined) process.env['PATH'] = joined([told, process.env['PATH']]);
+  const told = await shellPath({ userHome: os.homedir(), env: process.env, commands: (await machinePorts()).commands });
+  if (told === undefined) return;
+  process.env['PATH'] = joined([told, process.env['PATH'] ?? '']);
+  const missing = host.snapshot()?.services.filter((view) => view.reason === 'program-missing') ?? [];
+  await Promise.all(missing.map(({ id }) => host.ask('check', { id })));
 }

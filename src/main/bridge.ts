@@ -16,14 +16,7 @@ export interface Bridge {
 export function openBridge(host: Pick<Host, 'ask' | 'snapshot'>): Bridge {
   const followers = new Set<WebContents>();
   for (const name of Object.keys(ROUTES) as OperationName[]) {
-    ipcMain.handle(`ask:${name}`, async (event, input: unknown) => {
-      if (!mayAsk(event)) return { ok: false, problem: { title: 'unauthorized', detail: 'Only the app’s own page may ask.' } };
-      try {
-        return { ok: true, value: await host.ask(name, input) };
-      } catch (error) {
-        return { ok: false, problem: JSON.parse(problemOf(error).text) as unknown };
-      }
-    });
+    answer(`ask:${name}`, (input) => host.ask(name, input));
   }
   ipcMain.on('follow', (event) => {
     if (!mayAsk(event)) return;
@@ -40,6 +33,18 @@ export function openBridge(host: Pick<Host, 'ask' | 'snapshot'>): Bridge {
       for (const follower of followers) if (!follower.isDestroyed()) follower.send('snapshot', snapshot);
     },
   };
+}
+
+/** Registers what answers on a channel; both what it gives and what it throws become values. */
+export function answer(channel: string, give: (input: unknown) => Promise<unknown>): void {
+  ipcMain.handle(channel, async (event, input: unknown) => {
+    if (!mayAsk(event)) return { ok: false, problem: { title: 'unauthorized', detail: 'Only the app’s own page may ask.' } };
+    try {
+      return { ok: true, value: await give(input) };
+    } catch (error) {
+      return { ok: false, problem: JSON.parse(problemOf(error).text) as unknown };
+    }
+  });
 }
 
 /** The top frame of a page of ours; a frame inside it, or a page that went elsewhere, is refused. */

@@ -20,7 +20,15 @@ export async function installCommandLine(
   if (before !== undefined && !before.includes(OURS))
     throw new Error(`${file} is there already, and not from this app. Move it away first.`);
   await mkdir(folder, { recursive: true });
-  await writeFile(file, `#!/bin/sh\n${OURS}\nexec '${executable.replaceAll("'", "'\\''")}' --cli "$@"\n`);
+  await writeFile(file, `#!/bin/sh\n${OURS}\nexec '${executable.replaceAll("'", "'\\''")}' --cli "$@"\n`, {
+    // Where nothing was, nothing may have come meanwhile, and no link leads elsewhere.
+    flag: before === undefined ? 'wx' : 'w',
+  });
   await chmod(file, 0o755);
   return { file, isOnPath: searchPath.split(':').includes(folder) };
+}
+
+/** Run from its disk image, or from where macOS puts what was only downloaded: tomorrow this path leads nowhere. */
+export function isPassing(executable: string): boolean {
+  return executable.startsWith('/Volumes/') || executable.includes('/AppTranslocation/');
 }

@@ -19,6 +19,8 @@ export interface HostOptions {
   readonly isDryRun: boolean;
   readonly dashboard: string;
   readonly timers: TimersPort;
+  /** The engine begins after it. */
+  readonly prepared: Promise<void>;
   notifier(helper: ChannelPort): ChannelPort;
   onChange(): void;
 }
@@ -100,7 +102,7 @@ export function startHost(options: HostOptions): Host {
     }
   }
 
-  void step();
+  void options.prepared.then(step);
   return {
     snapshot: () => own?.engine.snapshot() ?? followed?.snapshot,
     trouble: () => trouble,

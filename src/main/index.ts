@@ -9,11 +9,11 @@ import { forbidEverything, registerAppScheme } from './protocol.ts';
 
 const asked = argumentsOf(process.argv, process.env);
 if (asked.cli) {
-  void (async () => {
-    const { runCli } = await import('../cli/program.ts');
-    const { processIo } = await import('../cli/io.ts');
-    app.exit(await runCli(asked.cli ?? [], processIo()));
-  })();
+  const argv = asked.cli;
+  // Nothing is drawn; no helper process for it, and no icon in the Dock of one that is run from its sources.
+  app.disableHardwareAcceleration();
+  if (isMenuBar()) app.setActivationPolicy('accessory');
+  void import('./cli.ts').then(({ runCommandLine }) => runCommandLine(argv));
 } else {
   // The lock is one per folder of user data. That is kept apart from the home, where only our own files are (PRODUCT section 3).
   if (!app.commandLine.hasSwitch('user-data-dir')) app.setPath('userData', asked.userData(app.getPath('appData')));

@@ -1,6 +1,6 @@
 // Start at login: asked of the system and read back from it, never stored (its answer is the truth). Touches the login item.
 import { app } from 'electron';
-import type { LoginItem } from './menu.ts';
+import type { LoginItem } from '../contract/shell.ts';
 
 /** Electron offers it on macOS alone. */
 export function isMenuBar(): boolean {

@@ -200,11 +200,22 @@ test('paused is resumed, stopped is started, and all at once', () => {
 });
 
 test('a program that was not found is a state of its own, never "down"', () => {
-  const missing = service('gateway', { status: 'unknown', reason: 'program-missing', message: 'openclaw was not found' });
+  const missing = service('gateway', { type: 'command', status: 'unknown', reason: 'program-missing', message: 'openclaw was not found' });
   expect(row(menuOf(facts({ snapshot: snapshot([missing]) })), 'Gateway')).toMatchObject({
     label: 'Gateway: its program was not found',
     face: 'warning',
   });
+  const offer = 'Say where the program is…';
+  const inMenu = (view: ServiceView) => row(menuOf(facts({ snapshot: snapshot([view]) })), 'Gateway').rows ?? [];
+  expect(row(inMenu(missing), offer).action).toEqual({ kind: 'open-window', hash: '#/settings?program=gateway' });
+  const attempt = { id: 'a', at: ago(MINUTE), remedy: 'command', trigger: 'auto' as const, outcome: 'failed' as const };
+  const lastAttempt = { ...attempt, reason: 'program-missing', secondsToHealthy: null };
+  const noRepair = service('gateway', { status: 'error', phase: 'failing', lastAttempt });
+  expect(labels(inMenu(noRepair))).toContain('The program of its repair was not found');
+  expect(labels(inMenu(noRepair))).toContain(offer);
+  expect(labels(inMenu(service('gateway', { lastAttempt }))), 'well again: of the past').not.toContain(offer);
+  const noLister = service('gateway', { type: 'process', status: 'unknown', reason: 'program-missing' });
+  expect(labels(inMenu(noLister)), 'no program of the person’s').not.toContain(offer);
 });
 
 test('start at login is what the system says', () => {

@@ -1,6 +1,8 @@
 // The whole menu as data: complete without the window, every row that can't be used says why. Pure: values in, rows out;
 // tray.ts makes Electron's menu of it, actions.ts does what was chosen. Knows no rule: it offers operations.
 import { portHolderText } from '../contract/port-words.ts';
+import { missesProgram } from '../contract/program.ts';
+import type { LoginItem, NoticeHealth } from '../contract/shell.ts';
 import type { ServiceView, Snapshot } from '../contract/snapshot.ts';
 import { APP_NAME, type Face, faceOfService, holdWords, isIdle, type Sight, sentenceOf, stateWords, worstFirst } from './face.ts';
 
@@ -28,11 +30,6 @@ export interface MenuRow {
   readonly rows?: readonly MenuRow[];
   readonly action?: MenuAction;
 }
-
-/** What the system says of the login item, read anew each time; `unpackaged`: it would register Electron itself. */
-export type LoginItem = 'off' | 'on' | 'requires-approval' | 'unpackaged';
-/** How the last notice fared. */
-export type NoticeHealth = { readonly kind: 'untried' | 'shown' } | { readonly kind: 'failed'; readonly why: string };
 
 export interface MenuFacts extends Sight {
   readonly nowMs: number;
@@ -124,6 +121,7 @@ function serviceRow(view: ServiceView, nowMs: number): MenuRow {
     rows: [
       said(view.message),
       ...heldRow(view),
+      ...programRows(view),
       SEPARATOR,
       ...actionRows(view),
       ...holderRows(view, nowMs),
@@ -138,6 +136,16 @@ function serviceRow(view: ServiceView, nowMs: number): MenuRow {
 function heldRow(view: ServiceView): MenuRow[] {
   const words = holdWords(view);
   return words === undefined ? [] : [said(words)];
+}
+
+/** Neither well nor down: what would look, or repair, is not where it was looked for; the person knows where it is. */
+function programRows(view: ServiceView): MenuRow[] {
+  const missing = missesProgram(view);
+  if (!missing) return [];
+  return [
+    ...(missing === 'repair' ? [said('The program of its repair was not found')] : []),
+    item('Say where the program is…', { kind: 'open-window', hash: `#/settings?program=${encodeURIComponent(view.id)}` }),
+  ];
 }
 
 function actionRows(view: ServiceView): MenuRow[] {

@@ -4,13 +4,16 @@ import { Notification } from 'electron';
 import { errorText } from '../contract/errors.ts';
 import type { Notice } from '../contract/flow.ts';
 import type { ChannelPort, TimersPort } from '../contract/ports.ts';
+import type { NoticeHealth } from '../contract/shell.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import { APP_NAME } from './face.ts';
-import type { NoticeHealth } from './menu.ts';
 
-/** A system that does not answer is taken for one that does not show. */
+/** A system that does not answer is taken for one that does not show; a person who is asked for the permission has longer. */
 const ANSWER_MS = 5_000;
+const PERMISSION_MS = 60_000;
 const TEST_ID = 'test';
+/** What nobody closes is held no longer than this many later ones. */
+const MOST_HELD = 200;
 
 export interface NotifierDeps {
   readonly timers: TimersPort;
@@ -28,8 +31,9 @@ interface Held {
 export interface Notifier {
   /** The engine's channel `notification`, with its own helper behind it. */
   channel(helper: ChannelPort): ChannelPort;
-  /** Asks for the permission, where the system has not been asked yet: so only while a window is visible. */
-  tryOut(): void;
+  /** Asks for the permission, where the system has not been asked yet: so only while a window is visible. Resolves when it is known how
+   * that went; never rejects. */
+  tryOut(): Promise<void>;
   /** Takes away what is over without a word: resumed, acknowledged elsewhere, stopped. */
   see(snapshot: Snapshot): void;
 }
@@ -48,6 +52,7 @@ export function createNotifier({ timers, onOpen, onButton, onHealth }: NotifierD
     id: string,
     service: string | undefined,
     isRecovery: boolean,
+    answerMs = ANSWER_MS,
   ): Promise<void> {
     const buttons = service === undefined || isRecovery ? [] : (['heal', 'ack'] as const);
     try {
@@ -59,13 +64,15 @@ export function createNotifier({ timers, onOpen, onButton, onHealth }: NotifierD
         actions: buttons.map((name) => ({ type: 'button' as const, text: name === 'heal' ? 'Restart' : 'Acknowledge' })),
       });
       held.set(id, { notification, service, isRecovery, wasSeen: false });
+      const [oldest] = held.keys();
+      if (held.size > MOST_HELD && oldest !== undefined) held.delete(oldest);
       notification.on('click', () => onOpen(service));
       notification.on('action', (details) => {
         const button = buttons[details.actionIndex];
         if (button && service !== undefined) onButton(button, service);
       });
       notification.on('close', () => held.get(id)?.notification === notification && held.delete(id));
-      await shown(notification);
+      await shown(notification, answerMs);
       onHealth({ kind: 'shown' });
     } catch (error) {
       held.delete(id);
@@ -74,12 +81,17 @@ export function createNotifier({ timers, onOpen, onButton, onHealth }: NotifierD
     }
   }
 
-  function shown(notification: Notification): Promise<void> {
+  function shown(notification: Notification, answerMs: number): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const cancel = timers.after(ANSWER_MS, () => reject(new Error('the system did not answer')));
+    const cancel = timers.after(answerMs, () => reject(new Error('the system did not answer')));
     notification.on('failed', (_event, why) => reject(new Error(why)));
     notification.on('show', () => resolve());
-    notification.show();
+    // What it throws ends up in the promise: the clock must not go on to reject one that nobody holds.
+    try {
+      notification.show();
+    } catch (error) {
+      reject(error);
+    }
     return promise.finally(cancel);
   }
 
@@ -95,7 +107,7 @@ export function createNotifier({ timers, onOpen, onButton, onHealth }: NotifierD
     }),
     tryOut() {
       const words = { title: `${APP_NAME} can reach you`, message: 'You hear of a service only when it needs you.' };
-      void show(words, TEST_ID, undefined, false).catch(() => undefined);
+      return show(words, TEST_ID, undefined, false, PERMISSION_MS).catch(() => undefined);
     },
     see(snapshot) {
       for (const [id, one] of held) {

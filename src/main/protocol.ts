@@ -6,9 +6,14 @@ import path from 'node:path';
 import { app, protocol, session } from 'electron';
 
 export const APP_ORIGIN = 'app://bundle';
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'none'; font-src 'self'; " +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/** The page's text as it is sent. `inline`: the policy's names for elements in it that are no files (`sha256-…`). */
+export interface FilledPage {
+  readonly text: string;
+  readonly inline?: { readonly script: string; readonly style: string };
+}
+const policyWith = (inline: FilledPage['inline']): string =>
+  `default-src 'none'; script-src 'self'${inline ? ` '${inline.script}'` : ''}; style-src 'self'${inline ? ` '${inline.style}'` : ''}; ` +
+  "img-src 'self' data:; connect-src 'none'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -37,8 +42,8 @@ export function forbidEverything(): void {
   });
 }
 
-/** After `ready`. */
-export function serveApp(folder: string): void {
+/** After `ready`. `filled`: what is sent instead of the page's own text. */
+export function serveApp(folder: string, filled: (page: string) => Promise<FilledPage>): void {
   session.defaultSession.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
   session.defaultSession.setPermissionCheckHandler(() => false);
   const files = filesOf(folder);
@@ -47,6 +52,10 @@ export function serveApp(folder: string): void {
     const name = pathname === '/' ? '/index.html' : pathname;
     const file = host === 'bundle' && request.method === 'GET' ? files.get(name) : undefined;
     if (file === undefined) return new Response('Not found', { status: 404, headers: headersOf('.txt') });
+    if (name === '/index.html') {
+      const { text, inline } = await filled(await readFile(file, 'utf8'));
+      return new Response(text, { headers: headersOf('.html', inline) });
+    }
     return new Response(new Uint8Array(await readFile(file)), { headers: headersOf(path.extname(file)) });
   });
 }
@@ -69,10 +78,10 @@ function filesOf(folder: string, prefix = ''): Map<string, string> {
   return found;
 }
 
-function headersOf(extension: string): Record<string, string> {
+function headersOf(extension: string, inline?: FilledPage['inline']): Record<string, string> {
   return {
     'content-type': TYPES[extension] ?? 'text/plain; charset=utf-8',
-    'content-security-policy': POLICY,
+    'content-security-policy': policyWith(inline),
     'x-content-type-options': 'nosniff',
     'cache-control': 'no-store',
   };

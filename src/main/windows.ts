@@ -32,13 +32,29 @@ export function createWindows({ preload, timers, nowMs, iconBounds }: WindowsDep
   let isEnding = false;
 
   function make(options: Electron.BrowserWindowConstructorOptions): BrowserWindow {
-    return new BrowserWindow({
+    const made = new BrowserWindow({
       show: false,
       title: 'Jarvis Health',
       fullscreenable: false,
       ...options,
       webPreferences: { preload, sandbox: true, contextIsolation: true, nodeIntegration: false, webSecurity: true, spellcheck: false },
     });
+    // A page that has crashed would stay blank for ever; the next time it is asked for, it is made anew.
+    made.webContents.on('render-process-gone', () => made.destroy());
+    return made;
+  }
+  /** Hidden with the whole app (⌘H) it may stay so for days. */
+  function goWhenHidden(made: BrowserWindow): void {
+    let stop: (() => void) | undefined;
+    const show = (): void => stop?.();
+    made.on('hide', () => {
+      stop?.();
+      stop = timers.after(GONE_MS, () => {
+        if (!made.isDestroyed() && !made.isVisible()) made.destroy();
+      });
+    });
+    made.on('show', show);
+    made.on('closed', show);
   }
 
   function newPanel(): BrowserWindow {
@@ -63,6 +79,7 @@ export function createWindows({ preload, timers, nowMs, iconBounds }: WindowsDep
 
   return {
     togglePanel() {
+      if (isEnding) return;
       if (panel?.isVisible()) return hidePanel();
       if (nowMs() - hiddenAtMs < SAME_CLICK_MS) return;
       cancel?.();
@@ -76,6 +93,7 @@ export function createWindows({ preload, timers, nowMs, iconBounds }: WindowsDep
       if (isNew) void panel.loadURL(`${APP_ORIGIN}/index.html`).catch(() => undefined);
     },
     async openWindow(hash) {
+      if (isEnding) return;
       const isNew = window === undefined;
       window ??= make({ width: 1_000, height: 740, minWidth: 360, minHeight: 420 });
       const opened = window;
@@ -84,6 +102,7 @@ export function createWindows({ preload, timers, nowMs, iconBounds }: WindowsDep
         opened.on('closed', () => {
           window = undefined;
         });
+        goWhenHidden(opened);
         opened.once('ready-to-show', () => front(opened));
       }
       if (isNew || hash !== '') await opened.loadURL(`${APP_ORIGIN}/index.html${hash}`).catch(() => undefined);

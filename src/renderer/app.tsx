@@ -16,6 +16,7 @@ const LATER = {
   service: () => import('./views/service.tsx').then((module) => module.ServiceView as ComponentType<{ id?: string; service?: string }>),
   incidents: () => import('./views/incidents.tsx').then((module) => module.Incidents as ComponentType<{ id?: string; service?: string }>),
   settings: () => import('./views/settings.tsx').then((module) => module.Settings as ComponentType<{ id?: string; service?: string }>),
+  welcome: () => import('./views/first-start.tsx').then((module) => module.FirstStart as ComponentType<{ id?: string; service?: string }>),
   watch: () => import('./views/watch.tsx').then((module) => module.Watch as ComponentType<{ id?: string; service?: string }>),
 };
 
@@ -61,7 +62,9 @@ function View({ route }: { route: Route }) {
     case 'incidents':
       return <Later load={LATER.incidents} with={route.service === undefined ? {} : { service: route.service }} />;
     case 'settings':
-      return <Later load={LATER.settings} with={{}} />;
+      return <Later load={LATER.settings} with={route.program === undefined ? {} : { service: route.program }} />;
+    case 'welcome':
+      return <Later load={LATER.welcome} with={{}} />;
     case 'watch':
       return <Later load={LATER.watch} with={{}} />;
     case 'nowhere':

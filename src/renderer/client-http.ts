@@ -2,9 +2,10 @@
 // A stream that says nothing is asked whether the engine still lives, so that a frozen engine is noticed too.
 import { HealthError } from '../contract/errors.ts';
 import type { OperationOutput } from '../contract/operations.ts';
-import { KNOWN_ID, ROUTES, requestOf } from '../contract/routes.ts';
+import { ROUTES, requestOf } from '../contract/routes.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import { asHealthError, type Client, type LinkState, type ProblemBody } from './client.ts';
+import { takeKnown } from './known.ts';
 
 const EVENTS = '/api/v1/events';
 const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000] as const;
@@ -31,19 +32,6 @@ export function createHttpClient(): Client {
 
 async function status(): Promise<Snapshot> {
   return (await send(ROUTES.status.path, { method: 'GET', signal: AbortSignal.timeout(ANSWER_MS) })) as Snapshot;
-}
-
-/** What the page brought along. Each is used once, and by the first view alone: who asks later wants newer news. Counted from when the
- * scripts run, however late they came: the stream tells at once what has changed since. */
-const KNOWN_MS = 3_000;
-const startedAtMs = performance.now();
-let known: Record<string, unknown> | undefined;
-function takeKnown(target: string): unknown {
-  if (performance.now() - startedAtMs > KNOWN_MS) return undefined;
-  known ??= JSON.parse(document.getElementById(KNOWN_ID)?.textContent || '{}') as Record<string, unknown>;
-  const value = known[target];
-  delete known[target];
-  return value;
 }
 
 async function send(path: string, init: RequestInit): Promise<unknown> {

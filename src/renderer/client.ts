@@ -2,9 +2,11 @@
 // Every failure is a HealthError; the stream reconnects by itself and says how it stands. Knows no view.
 import { type ErrorCode, HealthError } from '../contract/errors.ts';
 import type { OperationInput, OperationOutput } from '../contract/operations.ts';
-import type { OperationName } from '../contract/routes.ts';
+import { FIRST_VIEW, type OperationName, ROUTES, requestOf } from '../contract/routes.ts';
+import type { ShellName, ShellOffers } from '../contract/shell.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import { createHttpClient } from './client-http.ts';
+import { takeKnown } from './known.ts';
 
 /** How the stream of snapshots stands. `lost`: what is shown is old; `retry` tries at once. */
 export type LinkState =
@@ -28,12 +30,11 @@ export interface ProblemBody {
   readonly details?: Record<string, unknown>;
 }
 
+type BridgeAnswer = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: ProblemBody };
 /** What the preload script offers in Electron. Errors do not survive that border as errors, so they come as values. */
 interface Bridge {
-  ask(
-    name: string,
-    input: unknown,
-  ): Promise<{ readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: ProblemBody }>;
+  ask(name: string, input: unknown): Promise<BridgeAnswer>;
+  shell(name: ShellName, input: unknown): Promise<BridgeAnswer>;
   onSnapshot(tell: (snapshot: Snapshot) => void): () => void;
 }
 
@@ -47,12 +48,16 @@ export function asHealthError(body: ProblemBody, fallback: string): HealthError 
 function createBridgeClient(bridge: Bridge): Client {
   return {
     async ask(name, input) {
+      const brought = name in FIRST_VIEW ? takeKnown(requestOf(name, input).target) : undefined;
+      if (brought !== undefined) return brought as OperationOutput<typeof name>;
       const answer = await bridge.ask(name, input);
       if (!answer.ok) throw asHealthError(answer.problem, 'The engine refused.');
       return answer.value as OperationOutput<typeof name>;
     },
     events(onSnapshot, onState) {
       onState({ kind: 'connecting' });
+      const brought = takeKnown(ROUTES.status.path);
+      if (brought) onSnapshot(brought as Snapshot);
       return bridge.onSnapshot((snapshot) => {
         onState({ kind: 'live' });
         onSnapshot(snapshot);
@@ -63,5 +68,15 @@ function createBridgeClient(bridge: Bridge): Client {
 
 const bridge = (globalThis as { jarvis?: Bridge }).jarvis;
 
+function shellOf(bridge: Bridge) {
+  return async <N extends ShellName>(name: N, input?: ShellOffers[N]['input']): Promise<ShellOffers[N]['output']> => {
+    const answer = await bridge.shell(name, input);
+    if (!answer.ok) throw asHealthError(answer.problem, 'The app refused.');
+    return answer.value as ShellOffers[N]['output'];
+  };
+}
+
+/** The app around this window; undefined in a browser. */
+export const shell = bridge && shellOf(bridge);
 /** The one client of this window. */
 export const client: Client = bridge ? createBridgeClient(bridge) : createHttpClient();

@@ -5,7 +5,9 @@ export type Route =
   | { readonly view: 'overview' }
   | { readonly view: 'service'; readonly id: string }
   | { readonly view: 'incidents'; readonly service: string | undefined }
-  | { readonly view: 'settings' }
+  /** `program`: the service whose program is to be chosen. */
+  | { readonly view: 'settings'; readonly program: string | undefined }
+  | { readonly view: 'welcome' }
   | { readonly view: 'watch' }
   | { readonly view: 'nowhere' };
 
@@ -15,7 +17,8 @@ export function routeOf(hash: string): Route {
   if (view === '') return { view: 'overview' };
   if (view === 'service' && rest[0]) return { view: 'service', id: rest[0] };
   if (view === 'incidents') return { view: 'incidents', service: new URLSearchParams(query).get('service') ?? undefined };
-  if (view === 'settings' || view === 'watch') return { view };
+  if (view === 'settings') return { view, program: new URLSearchParams(query).get('program') ?? undefined };
+  if (view === 'watch' || view === 'welcome') return { view };
   return { view: 'nowhere' };
 }
 

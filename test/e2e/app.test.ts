@@ -1,392 +1,45 @@
-// The menu-bar app from end to end: the built main process, preload and window on the Electron double, with real services.
-// Over 250 lines because it is the one list of what the app does, in the order in which a person meets it.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
-import { describe, expect, it } from 'vitest';
-import type { ConfigInput } from '../../src/contract/config.ts';
-import { startApp } from './helpers/app.ts';
-import { goneWithinMs, run, startEngine } from './helpers/command.ts';
-import { logLines, QUICK, status, untilService, writeConfig } from './helpers/home.ts';
-import { freePort, kill, newPlace } from './helpers/place.ts';
+// The stories of the menu-bar app on the Electron double: the real built main process, preload and window. And what is told on the double
+// alone, because on a Mac it would register a LaunchAgent of whoever runs the tests.
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { tellAppStories } from './app-stories.ts';
+import { double, writeProgram } from './helpers/app.ts';
+import { inHome, QUICK, status, untilService, writeConfig } from './helpers/home.ts';
+import { kill, newPlace } from './helpers/place.ts';
 import { until } from './helpers/wait.ts';
 import { newWeb } from './helpers/web.ts';
 
-const NOT_WELCOMED = { wasOpenedAtLogin: true, isPackaged: true } as const;
-const TOLD = { ...QUICK, alerts: { afterFailures: 2, channels: ['notification', 'queue'] } } satisfies Omit<ConfigInput, 'services'>;
-/** A port that nobody serves and nobody repairs. */
-async function deadService(id = 'dead') {
-  return { id, name: 'Dead & Gone', check: { type: 'tcp', port: await freePort() } } as const;
-}
+tellAppStories(double);
 
-describe('life', () => {
-  it('a first start: no Dock icon, a window once, a test notice beside it; the second start is quiet', async () => {
-    const place = newPlace();
-    const web = await newWeb(place);
-    await web.startByHand();
-    writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
+it('`--cli start`, `restart`, `stop` of the packaged app: its background service is its own binary', async ({ skip }) => {
+  if (process.platform === 'darwin') skip('it would register a LaunchAgent');
+  const place = newPlace();
+  const web = await newWeb(place);
+  writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
+  const exe = writeProgram(place);
+  const env = { XDG_RUNTIME_DIR: '/nonexistent', DBUS_SESSION_BUS_ADDRESS: '' };
+  const cli = async (...words: string[]) => {
+    const ran = await double.run(place, ['--cli', ...words, '--json', '--home', place.home], { pretended: { isPackaged: true, exe }, env });
+    expect(ran, words.join(' ')).toMatchObject({ code: 0, signal: null });
+    return JSON.parse(ran.out) as Record<string, unknown>;
+  };
+  const started = await cli('start');
+  expect(started).toMatchObject({ kind: 'detached', changed: true, running: true, pid: expect.any(Number) });
+  const engine = (await status(place)).engine;
+  expect(engine).toMatchObject({ pid: started['pid'], mode: 'headless' });
+  const pid = await web.up();
+  await untilService(place, 'web', 'well', (view) => view.phase === 'healthy');
+  expect(await cli('start'), 'twice is once').toMatchObject({ changed: false, pid: started['pid'] });
+  const restarted = await cli('restart');
+  expect(restarted['pid']).not.toBe(started['pid']);
+  await until('the one before is gone', () => !kill(started['pid'] as number, 0));
 
-    const app = startApp(place);
-    const seen = await app.untilSeen('well', ({ tray, notices }) => tray.image === 'ok.png' && notices.length > 0);
-    expect(seen.faces).toEqual(['unknown.png', 'ok.png']);
-    expect(seen).toMatchObject({
-      policy: 'accessory',
-      tray: { tooltip: 'Jarvis Health: 1 service, and it is well', title: '', isTemplate: false },
-      windows: [{ type: 'window', isVisible: true, url: 'app://bundle/index.html' }],
-      notices: [{ id: 'test', state: 'shown' }],
-      boxes: [],
-    });
-    expect((await status(place)).engine).toMatchObject({ pid: app.pid, mode: 'app' });
-    await app.choose('Quit');
-    expect(await app.ended).toEqual({ code: 0, signal: null });
-
-    const again = startApp(place);
-    expect((await again.untilSeen('well again', ({ tray }) => tray.image === 'ok.png')).windows).toEqual([]);
-    expect(await again.look()).toMatchObject({ notices: [], boxes: [] });
-    // The home holds our own files only.
-    expect(readdirSync(place.home).filter((name) => /cache|cookie|storage|settings/i.test(name))).toEqual([]);
-  });
-
-  it('a login opens nothing', async () => {
-    const place = newPlace();
-    writeConfig(place, { ...QUICK, services: [await deadService()] });
-    const app = startApp(place, { pretended: NOT_WELCOMED });
-    await app.untilSeen('looked', ({ tray }) => tray.image !== 'unknown.png');
-    expect(await app.look()).toMatchObject({ windows: [], notices: [] });
-  });
-
-  it('a second start and a click in Finder open the window of the first; the second ends at once', async () => {
-    const place = newPlace();
-    writeConfig(place, { ...QUICK, services: [await deadService()] });
-    const app = startApp(place, { pretended: NOT_WELCOMED });
-    await app.untilSeen('looked', ({ tray }) => tray.image !== 'unknown.png');
-    const second = startApp(place);
-    expect(await second.ended).toEqual({ code: 0, signal: null });
-    await app.untilSeen('window', ({ windows }) => windows.length === 1);
-    expect(logLines(place, 'health', 'engine-started')).toHaveLength(1);
-    await app.emit('app', 'activate', false);
-    expect((await app.look()).windows).toHaveLength(1);
-  });
-
-  it('quits within its limit, by menu, by signal and at shutdown; what it started lives on, and the home is free', async () => {
-    const place = newPlace();
-    const web = await newWeb(place);
-    writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
-    for (const quit of ['menu', 'signal', 'shutdown'] as const) {
-      const app = startApp(place, { pretended: NOT_WELCOMED });
-      await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
-      const began = performance.now();
-      if (quit === 'menu') await app.choose('Quit');
-      else if (quit === 'signal') app.child.kill('SIGTERM');
-      else await app.emit('powerMonitor', 'shutdown');
-      expect(await app.ended, quit).toEqual({ code: 0, signal: null });
-      expect(performance.now() - began).toBeLessThan(goneWithinMs());
-      expect(logLines(place, 'health', 'engine-stopped').at(-1)).toMatchObject({ pid: app.pid });
-    }
-    expect(web.starts(), 'started once, by the first of the three').toHaveLength(1);
-    expect(await web.pid()).toBe(web.starts()[0]);
-    expect((await run(place, ['status'])).code, 'no engine').toBe(69);
-  });
-
-  it('a background service that owns the home is shown, obeyed, and followed when it ends', async () => {
-    const place = newPlace();
-    const web = await newWeb(place);
-    await web.startByHand();
-    writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
-    const headless = await startEngine(place);
-    const app = startApp(place, { pretended: NOT_WELCOMED });
-    await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
-    expect((await app.openMenu())[1]?.label).toBe(`Watched by the background service (process ${headless.pid})`);
-    await app.choose('Web', 'Pause', 'For 1 hour');
-    await untilService(place, 'web', 'paused', (view) => view.phase === 'paused');
-    await headless.end('SIGTERM');
-    await until('the app has taken over', async () => (await status(place)).engine?.pid === app.pid);
-    await app.untilSeen('still paused', ({ tray }) => tray.image === 'paused.png');
-  });
-
-  it('a configuration that is refused at the start is said, and taken as soon as it is mended', async () => {
-    const place = newPlace();
-    writeConfig(place, '{ "services": [ }');
-    const app = startApp(place, { pretended: NOT_WELCOMED });
-    const seen = await app.untilSeen('trouble', ({ tray }) => tray.image === 'warning.png');
-    expect(seen.tray.tooltip).toMatch(/^Jarvis Health: config\.json is refused\. Line 1: /);
-    expect((await app.openMenu()).map(({ label }) => label)).toContain('Check all: the engine does not run');
-    const web = await newWeb(place);
-    await web.startByHand();
-    writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
-    await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
-  });
-});
-
-describe('command line', () => {
-  it('`--cli` answers before any lock or window, also beside a running app', async () => {
-    const place = newPlace();
-    const web = await newWeb(place);
-    await web.startByHand();
-    writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
-    const app = startApp(place, { pretended: NOT_WELCOMED });
-    await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
-    const cli = startApp(place, { args: ['--cli', 'status', '--json', '--home', place.home] });
-    expect(await cli.ended).toEqual({ code: 0, signal: null });
-    expect(JSON.parse(cli.out())).toMatchObject({ overall: 'ok', engine: { pid: app.pid, mode: 'app' } });
-    expect((await app.look()).windows, 'no second start').toEqual([]);
-  });
-});
-
-describe('icon', () => {
-  it('follows a service that dies and is healed', async () => {
-    const place = newPlace();
-    const web = await newWeb(place);
-    const first = await web.startByHand();
-    writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
-    const app = startApp(place, { pretended: NOT_WELCOMED });
-    await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
-    kill(first, 'SIGKILL');
-    const second = await web.up(first);
-    await app.untilSeen('healed', ({ faces }) => faces.length >= 4 && faces.at(-1) === 'ok.png');
-    const { faces, notices, blockers } = await app.look();
-    expect(faces).toEqual(['unknown.png', 'ok.png', 'warning.png', 'ok.png']);
-    expect(notices, 'healed before anybody needed to know').toEqual([]);
-    expect(blockers, 'the machine may sleep again').toBe(0);
-    expect(kill(second, 0)).toBe(true);
-  });
-
-  it('hidden by the system: told once, and the window is another way in', async () => {
-    const place = newPlace();
-    writeConfig(place, { ...QUICK, services: [await deadService()] });
-    const app = startApp(place, { pretended: { ...NOT_WELCOMED, icon: { x: 0, y: 982, width: 30, height: 24 } } });
-    const { boxes } = await app.untilSeen('told', (seen) => seen.boxes.length > 0);
-    expect(boxes).toEqual([expect.stringContaining('The icon of Jarvis Health is hidden.')]);
-    await app.emit('app', 'activate', false);
-    await app.untilSeen('window', ({ windows }) => windows[0]?.isVisible === true);
-    expect(JSON.parse(readFileSync(path.join(place.dir, 'user-data', 'settings.json'), 'utf8'))).toMatchObject({
-      wasToldOfHiddenIcon: true,
-    });
-  });
-
-  it('in one colour, with a count; damaged settings are kept aside and told', async () => {
-    const place = newPlace();
-    writeConfig(place, { ...TOLD, services: [await deadService()] });
-    const app = startApp(place, { pretended: NOT_WELCOMED });
-    await app.untilSeen('needs a person', ({ tray }) => tray.image === 'error.png');
-    await app.choose('Settings', 'Icon in one colour');
-    await app.choose('Settings', 'Count beside');
-    await app.untilSeen('both', ({ tray }) => tray.image === 'errorTemplate.png' && tray.isTemplate && tray.title === '1');
-    await app.choose('Quit');
-    await app.ended;
-
-    const file = path.join(place.dir, 'user-data', 'settings.json');
-    writeFileSync(file, '{ "isMonochrome": tr');
-    const next = startApp(place, { pretended: NOT_WELCOMED });
-    await next.untilSeen('told', ({ boxes }) => boxes.some((box) => box.includes('The settings of the app were damaged.')));
-    const kept = readdirSync(path.dirname(file)).find((name) => name.startsWith('settings.corrupt-'));
-    expect(readFileSync(path.join(path.dirname(file), kept ?? ''), 'utf8')).toBe('{ "isMonochrome": tr');
-  });
-});
-
-describe('menu', () => {
-  it('does everything without a window, on real processes', async () => {
-    const place = newPlace();
-    const web = await newWeb(place);
-    const first = await web.startByHand();
-    writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web', logs: path.join(place.work, 'web.log') })] });
-    const app = startApp(place, { pretended: NOT_WELCOMED });
-    await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
-
-    await app.choose('Web', 'Restart');
-    const second = await web.up(first);
-    expect(kill(first, 0), 'the old one is gone').toBe(false);
-    await untilService(place, 'web', 'well', (view) => view.phase === 'healthy');
-
-    await app.choose('Web', 'Pause', 'For 1 hour');
-    await app.untilSeen('paused', ({ tray }) => tray.image === 'paused.png');
-    await app.choose('Web', 'Resume');
-    await app.untilSeen('resumed', ({ tray }) => tray.image === 'ok.png');
-    await app.choose('Pause all');
-    await app.untilSeen('all paused', ({ tray }) => tray.image === 'paused.png');
-    await app.choose('Resume all');
-    await app.untilSeen('all resumed', ({ tray }) => tray.image === 'ok.png');
-
-    const looks = () => logLines(place, 'health', 'check').length;
-    const before = looks();
-    await app.choose('Check all');
-    await app.choose('Web', 'Check now');
-    await until('looked', () => looks() > before);
-
-    await app.choose('Web', 'Stop');
-    await until('stopped', () => !kill(second, 0));
-    await app.untilSeen('stopped', ({ tray }) => tray.image === 'paused.png');
-    await app.choose('Web', 'Start');
-    await web.up();
-    await app.untilSeen('started', ({ tray }) => tray.image === 'ok.png');
-
-    await app.choose('Web', 'Open');
-    await app.choose('Web', 'Show logs');
-    await app.choose('About');
-    const seen = await app.untilSeen('all opened', ({ opened, calls }) => opened.length === 2 && calls.includes('showAboutPanel'));
-    expect(seen.opened).toEqual([`http://127.0.0.1:${web.port}/`, path.join(place.work, 'web.log')]);
-    expect(seen.windows).toEqual([]);
-
-    await app.choose('Web', 'Details');
-    await app.untilSeen('details', ({ windows }) => windows[0]?.url === 'app://bundle/index.html#/service/web');
-  });
-
-  it('start at login is what the system says, after every change', async () => {
-    const place = newPlace();
-    writeConfig(place, { ...QUICK, services: [await deadService()] });
-    const app = startApp(place, { pretended: { ...NOT_WELCOMED, login: 'not-found' } });
-    await app.untilSeen('looked', ({ tray }) => tray.image !== 'unknown.png');
-    const row = async () => (await app.openMenu()).find(({ label }) => label.startsWith('Start at login'));
-    expect(await row()).toMatchObject({ isChecked: false, isEnabled: true });
-    await app.choose('Start at login');
-    expect(await row()).toMatchObject({ isChecked: true });
-    await app.choose('Start at login');
-    expect(await row()).toMatchObject({ isChecked: false });
-    await app.pretend({ login: 'requires-approval' });
-    await app.choose('Start at login: allow it');
-    expect((await app.look()).opened).toEqual(['x-apple.systempreferences:com.apple.LoginItems-Settings.extension']);
-    await app.pretend({ isPackaged: false });
-    expect(await row()).toMatchObject({ isEnabled: false, label: 'Start at login: only in the installed app' });
-  });
-
-  it('installs the command line, and never over a file of somebody else', async () => {
-    const place = newPlace();
-    writeConfig(place, { ...QUICK, services: [await deadService()] });
-    const app = startApp(place, { pretended: NOT_WELCOMED });
-    await app.untilSeen('looked', ({ tray }) => tray.image !== 'unknown.png');
-    await app.choose('Install command line');
-    const file = path.join(place.dir, '.local/bin/jarvis-health');
-    await app.untilSeen('said', ({ boxes }) => boxes.some((box) => box.startsWith(`${file} is installed.`)));
-    expect(readFileSync(file, 'utf8')).toContain(`exec '${process.execPath}' --cli "$@"`);
-    writeFileSync(file, '#!/bin/sh\necho mine\n');
-    await app.choose('Install command line');
-    await app.untilSeen('refused', ({ boxes }) => boxes.some((box) => box.includes('not from this app')));
-    expect(readFileSync(file, 'utf8')).toContain('mine');
-  });
-});
-
-describe('notices', () => {
-  it('one for an incident, with buttons; acknowledged it goes, and the icon turns yellow', async () => {
-    const place = newPlace();
-    writeConfig(place, { ...TOLD, services: [await deadService()] });
-    const app = startApp(place, { pretended: NOT_WELCOMED });
-    const { notices } = await app.untilSeen('told', (seen) => seen.notices.length > 0 && seen.tray.image === 'error.png');
-    expect(notices).toMatchObject([{ title: 'Dead & Gone is down', actions: ['Restart', 'Acknowledge'], state: 'shown' }]);
-    const id = notices[0]?.id ?? '';
-    expect(id).toMatch(/^dead\./);
-    const row = (await app.openMenu()).find(({ label }) => label.startsWith('Dead'));
-    expect(row?.label, 'a single & would be taken for the mark of a key').toMatch(/^Dead && Gone: needs you/);
-    await app.press(id);
-    await app.untilSeen('opened', ({ windows }) => windows[0]?.url === 'app://bundle/index.html#/service/dead');
-    await app.press(id, 1);
-    await app.untilSeen('acknowledged', (seen) => seen.tray.image === 'warning.png' && seen.notices[0]?.state === 'removed');
-    expect((await app.look()).notices).toHaveLength(1);
-  });
-
-  it('well again: the old notice goes, one says so; Restart in a notice restarts', async () => {
-    const place = newPlace();
-    const web = await newWeb(place);
-    await web.startByHand();
-    await web.mood('break');
-    writeConfig(place, {
-      ...TOLD,
-      recovery: { ...QUICK.recovery, enabled: false },
-      services: [web.service({ name: 'Web' }, { startWindow: '2s' })],
-    });
-    const app = startApp(place, { pretended: NOT_WELCOMED });
-    const { notices } = await app.untilSeen('told', (seen) => seen.notices.some(({ state }) => state === 'shown'));
-    await app.press(notices[0]?.id ?? '', 0);
-    await web.up();
-    const seen = await app.untilSeen('well', (now) => now.tray.image === 'ok.png' && now.notices.length === 2);
-    expect(seen.notices).toMatchObject([{ state: 'removed' }, { title: 'Web is well again', state: 'shown', actions: [] }]);
-  });
-
-  it.each(['fail', 'silent'] as const)(
-    'a system that does not show them (%s): seen in the menu, with the way to mend it',
-    async (notifications) => {
-      const place = newPlace();
-      writeConfig(place, { ...TOLD, services: [await deadService()] });
-      const app = startApp(place, { pretended: { ...NOT_WELCOMED, notifications } });
-      await app.untilSeen('tried', (seen) => seen.notices.some(({ state }) => state === (notifications === 'fail' ? 'failed' : 'silent')));
-      await until('said in the menu', async () =>
-        (await app.openMenu()).some(({ label }) => label.startsWith('⚠ Notices cannot be shown')),
-      );
-      await app.choose('⚠ Notices cannot');
-      expect((await app.look()).opened).toEqual(['x-apple.systempreferences:com.apple.Notifications-Settings.extension']);
-    },
-  );
-});
-
-describe('power', () => {
-  it('sleep and wake: hollow while asleep, one sleep in the record however many words of it, no strike', async () => {
-    const place = newPlace();
-    const web = await newWeb(place);
-    await web.startByHand();
-    writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
-    const app = startApp(place, { pretended: NOT_WELCOMED });
-    await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
-    await app.emit('powerMonitor', 'suspend');
-    expect((await app.untilSeen('asleep', ({ tray }) => tray.image === 'unknown.png')).tray.tooltip).toBe('Jarvis Health: Asleep');
-    await app.emit('powerMonitor', 'resume');
-    await app.emit('powerMonitor', 'unlock-screen');
-    await until('recorded', () => logLines(place, 'health', 'slept').length > 0);
-    await untilService(place, 'web', 'settling after the wake', (view) => view.consecutiveFailures === 0);
-    expect((await status(place)).sentence).toBe('Asleep');
-    await app.untilSeen('well after its settle time', ({ tray }) => tray.image === 'ok.png');
-    expect(logLines(place, 'health', 'slept')).toHaveLength(1);
-  });
-});
-
-describe('window', () => {
-  it('the panel: under the icon, gone on blur, not back with the same click; the page has the bridge and nothing else', async () => {
-    const place = newPlace();
-    const web = await newWeb(place);
-    await web.startByHand();
-    writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
-    const app = startApp(place, { pretended: NOT_WELCOMED });
-    await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
-    await app.emit('tray', 'click');
-    const { windows } = await app.untilSeen('panel', (seen) => seen.windows[0]?.url === 'app://bundle/index.html');
-    expect(windows).toMatchObject([{ type: 'panel', isVisible: true, bounds: { x: 825, y: 24, width: 380, height: 640 } }]);
-
-    await until('the page shows the service', async () =>
-      String(await app.evaluate('document.body.innerText')).includes('1 service, and it is well'),
-    );
-    expect(await app.evaluate('[typeof require, typeof process, typeof module, Object.keys(jarvis).join()]')).toEqual([
-      'undefined',
-      'undefined',
-      'undefined',
-      'ask,onSnapshot',
-    ]);
-    expect(await app.evaluate('jarvis.ask("status", {}).then((answer) => answer.value.overall)')).toBe('ok');
-    expect(await app.evaluate('jarvis.ask("heal", { id: "nobody" })')).toMatchObject({ ok: false, problem: { title: 'not-found' } });
-    expect(await app.evaluate('jarvis.ask("heal", { id: "web", home: "/" })')).toMatchObject({ ok: false, problem: { title: 'usage' } });
-    expect(await app.evaluate('jarvis.ask("constructor", {})')).toMatchObject({ ok: false, problem: { title: 'usage' } });
-    expect(await app.evaluate('fetch("https://bundle.app.invalid/").then(() => "fetched", () => "refused")'), 'CSP').toBe('refused');
-    expect(
-      await app.evaluate(
-        `new Promise((tell) => setTimeout(() => { try { tell(Function('return 1')()); } catch (error) { tell(error.name); } }))`,
-      ),
-    ).toBe('EvalError');
-
-    for (const [url, isTop] of [
-      ['https://bundle/index.html', true],
-      ['app://bundle.example/index.html', true],
-      ['app://bundle@example.com/', true],
-      ['app://bundle/index.html', false],
-    ] as const) {
-      expect(await app.askAs('ask:status', url, isTop, {}), url).toMatchObject({ ok: false, problem: { title: 'unauthorized' } });
-    }
-    expect(await app.askAs('ask:status', 'app://bundle/index.html', true, {})).toMatchObject({ ok: true });
-    expect(await app.deniesPermissions()).toBe(true);
-
-    await app.blur();
-    await app.emit('tray', 'click');
-    expect((await app.look()).windows, 'the click that took the focus').toMatchObject([{ isVisible: false }]);
-    await until('a later click', async () => {
-      await app.emit('tray', 'click');
-      return (await app.look()).windows[0]?.isVisible === true;
-    });
-    await app.blur();
-    await until('no renderer is left after a minute', async () => (await app.look()).windows.length === 0, 90_000);
-  });
+  // The app beside it shows that engine, and has one of its own as soon as it has ended.
+  const app = await double.start(place, { pretended: { wasOpenedAtLogin: true, isPackaged: true, exe } });
+  await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
+  expect((await app.openMenu())[1]?.label).toBe(`Watched by the background service (process ${restarted['pid']})`);
+  expect(await cli('stop')).toMatchObject({ changed: true, running: false });
+  expect(readFileSync(inHome(place, 'engine.log'), 'utf8'), 'it was told to end, and ended by itself').toContain('Stopped.');
+  await until('the app has taken over', async () => (await status(place)).engine?.pid === app.pid);
+  expect(await web.pid(), 'the service lives through all of it').toBe(pid);
 });

@@ -134,7 +134,9 @@ describe('package', () => {
       ({ tray, windows }) => tray.image === 'ok.png' && windows[0]?.isVisible === true,
     );
     expect(seen.boxes).toEqual([]);
-    await until('the window is filled', async () => String(await started.evaluate('document.body.innerText')).includes('it is well'));
+    await until('the window is filled', async () =>
+      String(await started.evaluate('document.body.innerText')).includes('Repaired when it fails'),
+    );
     await started.choose('Quit');
     expect(await started.ended).toEqual({ code: 0, signal: null });
   });

@@ -22,7 +22,7 @@ const switches = new Map(
 );
 const paths = new Map<string, string>([
   ['appData', path.join(os.homedir(), 'app-data')],
-  ['exe', process.execPath],
+  ['exe', world.pretended.exe],
   ['userData', switches.get('user-data-dir') ?? path.join(os.homedir(), 'app-data', 'jarvis-health')],
 ]);
 let isQuitting = false;
@@ -55,6 +55,10 @@ const methods = {
   getVersion: () => (JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { version: string }).version,
   whenReady: () => whenReady,
   isReady: () => world.isReady,
+  getAppPath: () => ROOT,
+  disableHardwareAcceleration() {
+    if (world.isReady) throw new Error('electron double: disableHardwareAcceleration must come before ready');
+  },
   /** Synchronous, as Electron's is: the first one is asked by a small process. */
   requestSingleInstanceLock() {
     mkdirSync(methods.getPath('userData'), { recursive: true });

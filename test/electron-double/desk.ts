@@ -177,6 +177,9 @@ export const shell = strict('shell', {
     world.opened.push(url);
     return Promise.resolve();
   },
+  showItemInFolder(file) {
+    world.opened.push(`folder of ${file}`);
+  },
   openPath(file) {
     world.opened.push(file);
     return Promise.resolve('');
@@ -186,6 +189,11 @@ export const shell = strict('shell', {
 export const dialog = strict('dialog', {
   showErrorBox(title: string, content: string) {
     world.boxes.push(`${title}: ${content}`);
+  },
+  showOpenDialog(options: Electron.OpenDialogOptions | Electron.BaseWindow) {
+    cloned(options as Electron.OpenDialogOptions);
+    const { chosenFile } = world.pretended;
+    return Promise.resolve({ canceled: chosenFile === null, filePaths: chosenFile === null ? [] : [chosenFile] });
   },
   showMessageBox(options: Electron.MessageBoxOptions | Electron.BaseWindow) {
     const { message, detail } = cloned(options as Electron.MessageBoxOptions);

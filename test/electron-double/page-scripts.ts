@@ -25,6 +25,14 @@ export const mainScript = `(() => {
   document.addEventListener('bridge:callback', (event) => { const { id, args } = JSON.parse(event.detail); callbacks.get(id)?.(...args); });
 })();`;
 
+/** In the page's own world: when the heading of a view has been painted, or at the latest after 5 s, in ms since the navigation began. */
+export const paintedScript = `globalThis.__painted = new Promise((done) => {
+  const look = () => document.querySelector('h1') || performance.now() > 5_000
+    ? requestAnimationFrame(() => setTimeout(() => done(performance.now())))
+    : requestAnimationFrame(look);
+  look();
+});`;
+
 /** In the isolated world, around the built preload. */
 export function isolatedScript(preload: string): string {
   return `(() => {

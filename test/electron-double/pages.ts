@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import type * as Electron from 'electron';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { app, windowsToClose } from './app.ts';
-import { isolatedScript, mainScript } from './page-scripts.ts';
+import { isolatedScript, mainScript, paintedScript } from './page-scripts.ts';
 import { strict, wire } from './strict.ts';
 import { emitPreventable, world } from './world.ts';
 
@@ -14,15 +14,6 @@ const HTTPS = 'https://bundle.app.invalid';
 const toHttps = (url: string): string => url.replace(/^app:\/\/bundle/, HTTPS);
 const toApp = (url: string): string => url.replace(HTTPS, 'app://bundle');
 const PRELOAD_WORLD = 'preload';
-/** When the heading of a view has been painted, or at the latest after 5 s. */
-const PAINTED = `new Promise((done) => {
-  const end = performance.now() + 5_000;
-  const look = () => document.querySelector('h1') || performance.now() > end
-    ? requestAnimationFrame(() => setTimeout(() => done(performance.now())))
-    : requestAnimationFrame(look);
-  look();
-})`;
-
 let browser: Promise<Browser> | undefined;
 async function startBrowser(): Promise<Browser> {
   const { startBrowser: start } = await import('../window/browser.ts');
@@ -173,7 +164,7 @@ class WindowMethods extends EventEmitter {
     await page.goto(toHttps(url));
     if (isFirst && !this.isGone) {
       // By the page's own clock, which begins with its navigation: what the double needs for a new page is not the app's.
-      world.paintMs.push((await page.evaluate(PAINTED)) as number);
+      world.paintMs.push((await page.evaluate('__painted')) as number);
       this.emit('ready-to-show');
     }
   }
@@ -213,7 +204,7 @@ class WindowMethods extends EventEmitter {
     await cdp.send('Runtime.enable');
     await cdp.send('Runtime.addBinding', { name: '__toMain', executionContextName: PRELOAD_WORLD });
     const preload = this.options.webPreferences?.preload ?? '';
-    await cdp.send('Page.addScriptToEvaluateOnNewDocument', { source: mainScript });
+    await cdp.send('Page.addScriptToEvaluateOnNewDocument', { source: `${mainScript}${paintedScript}` });
     await cdp.send('Page.addScriptToEvaluateOnNewDocument', {
       source: isolatedScript(readFileSync(preload, 'utf8')),
       worldName: PRELOAD_WORLD,
@@ -261,6 +252,19 @@ function strictWindow(window: WindowMethods): WindowMethods {
       return typeof value === 'function' ? value.bind(of) : value;
     },
   });
+}
+
+/** For the bench: from navigation to painted, of a page that is markup alone. */
+export async function stillMs(): Promise<number> {
+  browser ??= startBrowser();
+  const context = await (await browser).newContext({ viewport: { width: 1_000, height: 740 }, serviceWorkers: 'block' });
+  await context.route('**/*', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><h1>Still</h1>' }));
+  const page = await context.newPage();
+  await page.addInitScript(paintedScript);
+  await page.goto(`${HTTPS}/still.html`);
+  const ms = (await page.evaluate('__painted')) as number;
+  await context.close();
+  return ms;
 }
 
 /** For tests: asks the app as another frame would. */

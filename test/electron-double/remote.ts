@@ -1,31 +1,47 @@
 // The double's end of the channel to a test: looks at the world, presses on what is shown, pretends what the machine does.
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { MenuItemConstructorOptions } from 'electron';
+import type { Acts, MenuSeen, Seen } from './acts.ts';
 import { shownNotices } from './desk.ts';
-import { askAs, deniesPermissions, openWindows } from './pages.ts';
+import { askAs, deniesPermissions, openWindows, stillMs } from './pages.ts';
 import { type Pretended, world } from './world.ts';
 
-interface MenuSeen {
-  readonly label: string;
-  readonly isEnabled: boolean;
-  readonly isChecked: boolean;
-  readonly rows: readonly MenuSeen[];
-}
-export interface Seen {
-  readonly tray: (typeof world)['tray'];
-  readonly faces: readonly string[];
-  readonly policy: string;
-  readonly windows: readonly { readonly type: string; readonly isVisible: boolean; readonly bounds: object; readonly url: string }[];
-  readonly notices: (typeof world)['notices'];
-  readonly opened: readonly string[];
-  readonly boxes: readonly string[];
-  readonly calls: readonly string[];
-  readonly blockers: number;
-  readonly menu: readonly MenuSeen[];
+/** The longest stretch in which the main thread was not free: by the clock, and what it worked itself meanwhile, which on a busy machine
+ * alone is the app's. Looked at every millisecond, so only while somebody measures. */
+const longest = { wallMs: 0, workMs: 0 };
+let looking: ReturnType<typeof setInterval> | undefined;
+function watchMainThread(): void {
+  clearInterval(looking);
+  Object.assign(longest, { wallMs: 0, workMs: 0 });
+  const work = () => {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1_000;
+  };
+  let before = { wall: performance.now(), work: work() };
+  looking = setInterval(() => {
+    const now = { wall: performance.now(), work: work() };
+    longest.wallMs = Math.max(longest.wallMs, now.wall - before.wall - 1);
+    longest.workMs = Math.max(longest.workMs, now.work - before.work);
+    before = now;
+  }, 1);
 }
 
-const delay = monitorEventLoopDelay({ resolution: 1 });
-delay.enable();
+/** Timers that have fired since somebody began to count; those that were set before count from their next time on. */
+let fired = 0;
+function countTimers(): void {
+  fired = 0;
+  for (const name of ['setTimeout', 'setInterval'] as const) {
+    const original = globalThis[name] as (...given: unknown[]) => unknown;
+    const counting = (run: (...args: unknown[]) => void, ...rest: unknown[]) =>
+      original(
+        (...args: unknown[]) => {
+          fired += 1;
+          run(...args);
+        },
+        ...rest,
+      );
+    globalThis[name] = Object.assign(counting, original) as never;
+  }
+}
 
 const acts = {
   look: (): Seen => ({
@@ -53,7 +69,6 @@ const acts = {
   pretend(what: Partial<Pretended>): void {
     Object.assign(world.pretended, what);
   },
-  /** Opens the menu anew and chooses in it, row by row, by how labels begin. */
   choose(...path: string[]): void {
     world.emitters.get('tray')?.emit('right-click', {});
     let rows = world.menu;
@@ -81,7 +96,6 @@ const acts = {
   closeWindows(): void {
     for (const window of openWindows) window.close();
   },
-  /** The page's own world of the newest window. */
   async evaluate(expression: string): Promise<unknown> {
     const page = await [...openWindows].at(-1)?.page;
     return page?.evaluate(expression);
@@ -90,20 +104,28 @@ const acts = {
     const page = await [...openWindows].at(-1)?.page;
     await page?.screenshot({ path: file });
   },
+  /** What the system says of light and dark, to the newest window. */
+  async dress(colorScheme: 'light' | 'dark'): Promise<void> {
+    const page = await [...openWindows].at(-1)?.page;
+    await page?.emulateMedia({ colorScheme });
+  },
   askAs: (channel: string, url: string, isTop: boolean, input: unknown) => askAs(channel, url, isTop, input),
   deniesPermissions: () => deniesPermissions(),
-  timing: () => ({ iconMs: world.iconMs, paintMs: world.paintMs }),
-  /** The longest time that the main thread was not free, since the last question. Above the timer's own period of 1 ms. */
-  blockedMs(): number {
-    const most = Math.max(0, delay.max / 1e6 - 1);
-    delay.reset();
-    return most;
+  timing: () => ({ mainMs: world.mainMs, iconMs: world.iconMs, paintMs: world.paintMs }),
+  /** A page with nothing in it, over the same way: what the double and the browser need by themselves, in ms. */
+  stillMs: () => stillMs(),
+  watchMainThread,
+  countTimers,
+  timersFired: () => fired,
+  blocked() {
+    clearInterval(looking);
+    return { ...longest };
   },
-};
-export type Acts = typeof acts;
+} satisfies Acts & Record<string, (...given: never[]) => unknown>;
+export type DoubleActs = typeof acts;
 
 export function answerTests(): void {
-  process.on('message', (message: { id: number; act: keyof Acts; args: unknown[] }) => {
+  process.on('message', (message: { id: number; act: keyof DoubleActs; args: unknown[] }) => {
     void (async () => {
       try {
         const value = await (acts[message.act] as (...args: unknown[]) => unknown)(...message.args);

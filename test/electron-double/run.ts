@@ -17,5 +17,7 @@ process.argv.splice(1, 2, main);
 const { ready } = await import('./app.ts');
 const { answerTests } = await import('./remote.ts');
 answerTests();
+const { world } = await import('./world.ts');
+world.mainMs = performance.now();
 await import(pathToFileURL(main).href);
 ready();

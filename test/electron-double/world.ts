@@ -2,11 +2,15 @@
 import type { MenuItemConstructorOptions } from 'electron';
 
 export interface Pretended {
+  /** The app's own binary. */
+  exe: string;
   isPackaged: boolean;
   /** What the system says of the login item. */
   login: 'not-registered' | 'enabled' | 'requires-approval' | 'not-found';
   wasOpenedAtLogin: boolean;
   notifications: 'show' | 'fail' | 'silent';
+  /** The file that the person picks in the dialog for one. */
+  chosenFile: string | null;
   icon: { x: number; y: number; width: number; height: number };
 }
 export interface SeenNotice {
@@ -18,12 +22,14 @@ export interface SeenNotice {
 }
 
 const pretended: Pretended = {
+  exe: process.execPath,
   isPackaged: false,
   login: 'not-registered',
   wasOpenedAtLogin: false,
   notifications: 'show',
+  chosenFile: null,
   icon: { x: 1_000, y: 0, width: 30, height: 24 },
-  ...(JSON.parse(process.env['ELECTRON_DOUBLE'] ?? '{}') as Partial<Pretended>),
+  ...(JSON.parse(process.env['ELECTRON_PRETENDED'] ?? '{}') as Partial<Pretended>),
 };
 
 export const world = {
@@ -41,7 +47,8 @@ export const world = {
   boxes: [] as string[],
   blockers: new Set<number>(),
   calls: [] as string[],
-  /** From the start of the process to the icon; from each new page's navigation to its first painted view. */
+  /** From the start of the process to that of the main bundle, and to the icon; from each new page's navigation to its first painted view. */
+  mainMs: 0,
   iconMs: 0,
   paintMs: [] as number[],
   /** Ways for a test to reach in. */

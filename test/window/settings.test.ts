@@ -32,7 +32,7 @@ afterEach(async () => {
 const open = async (place: string) => {
   await page.goto(`${mock.url}#/${place}`);
   await page
-    .locator(place === 'watch' ? '.found' : '.service-item, .top-problems')
+    .locator(place === 'watch' ? '.found' : place === 'welcome' ? '.first-list' : '.service-item, .top-problems')
     .first()
     .waitFor();
 };
@@ -446,6 +446,36 @@ describe('Watch something', () => {
   });
 });
 
+describe('the first start, in a browser', () => {
+  it('shows what is repaired, what could be and what is only told; allows in two clicks; has nothing that only the app can do', async () => {
+    await open('welcome');
+    const part = (title: string) => page.locator('.section', { hasText: title }).locator('strong').allInnerTexts();
+    expect(await part('Repaired when it fails')).toEqual(['Gateway', 'Disk Space']);
+    expect(await part('Could be repaired')).toEqual(['Fitness Tracker']);
+    expect(await part('Only watched')).toEqual(['Hub Dashboard']);
+    expect(await page.locator('[data-test=want-notices], [data-test=want-login]').count()).toBe(0);
+    await press('want-repairs');
+    expect(saved(), 'nothing before the last click').toEqual([]);
+    await press('begin');
+    await expect.poll(() => page.evaluate(() => location.hash), PATIENT).toBe('#/');
+    expect(JSON.parse(file.text).services[1]).toMatchObject({ recovery: [{ type: 'restart-process' }] });
+    expect(JSON.parse(file.text).services[1]).not.toHaveProperty('proposed');
+  });
+
+  it('without a wish it changes nothing; a file that was changed meanwhile is told, and kept', async () => {
+    await open('welcome');
+    await press('begin');
+    await expect.poll(() => page.evaluate(() => location.hash), PATIENT).toBe('#/');
+    expect(saved()).toEqual([]);
+    await open('welcome');
+    await press('want-repairs');
+    file.text = CONFIG_TEXT.replace('"5m"', '"7m"');
+    await press('begin');
+    await page.getByText('Not everything could be set up.').waitFor();
+    expect(file.text).toBe(CONFIG_TEXT.replace('"5m"', '"7m"'));
+  });
+});
+
 describe('for everybody', () => {
   const states: [string, string, () => Promise<unknown>][] = [
     [
@@ -484,6 +514,7 @@ describe('for everybody', () => {
       },
     ],
     ['watch', 'watch', async () => undefined],
+    ['the first start', 'welcome', async () => undefined],
   ];
   for (const theme of ['light', 'dark'] as const) {
     it.each(states)(`has nothing that axe finds wrong, and fits 360 px, ${theme}: %s`, async (_, place, prepare) => {

@@ -4,6 +4,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 import type { RemedyOf } from '../../contract/config.ts';
 import type { RemedyContext, RemedyResult, StartSpec } from '../../contract/ports.ts';
+import { lookedFor } from '../../contract/program.ts';
 import { notStarted } from './result.ts';
 
 /** An absolute path. `~` is the user's home, and so is what a relative path counts from: a background service has no
@@ -44,8 +45,9 @@ export function whyNotStartable(spec: StartSpec): RemedyResult | undefined {
   if (places.some((place) => fileKind(place) === 'file')) {
     return notStarted('not-allowed', `The program ${program} may not be run by this user.`);
   }
-  const hint = program.includes('/') ? '' : ' on the PATH; write its whole path';
-  return notStarted('program-missing', `The program ${program} was not found${hint}.`);
+  const hint = program.includes('/') ? '' : '; write its whole path';
+  const looked = lookedFor(program, spec.env?.['PATH'] ?? process.env['PATH']);
+  return notStarted('program-missing', `The program ${program} was not found${looked}${hint}.`);
 }
 
 function fileKind(place: string): 'file' | 'folder' | undefined {

@@ -5,6 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { CheckOf } from '../../contract/config.ts';
 import type { ReadingReason, Status } from '../../contract/flow.ts';
 import type { CommandResult, ProbeContext } from '../../contract/ports.ts';
+import { lookedFor } from '../../contract/program.ts';
 import { durationText } from '../../contract/units.ts';
 import { expandPath } from './expand-path.ts';
 import type { Finding } from './finding.ts';
@@ -62,7 +63,7 @@ async function notStarted(
         : {
             level: 'unknown',
             reason: 'program-missing',
-            message: `The program "${program}" was not found: install it, or write its whole path into "run"`,
+            message: `The program "${program}" was not found${lookedFor(program, check.env?.['PATH'] ?? process.env['PATH'])}: install it, or write its whole path into "run"`,
           };
     case 'EACCES':
     case 'EPERM':

@@ -6,7 +6,17 @@ import { JARVIS_PRESET } from '../../contract/preset.ts';
 import { explainCheck, explainRemedy, typeName } from './explain.ts';
 import { type Field, fieldsOf } from './fields.ts';
 import { jsonOf } from './json-text.ts';
-import { addService, allowRepair, dependents, nameOf, removeService, servicesOf, watchService } from './services.ts';
+import {
+  addService,
+  allowAllRepairs,
+  allowRepair,
+  dependents,
+  nameOf,
+  programPlace,
+  removeService,
+  servicesOf,
+  watchService,
+} from './services.ts';
 
 const schema = z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' });
 const services = fieldsOf(schema).find(({ key }) => key === 'services');
@@ -95,4 +105,23 @@ describe('sentences', () => {
       }
     }
   });
+});
+
+it('every proposed repair is allowed at once; the place of a program that was not found', () => {
+  const remedy = { type: 'command', run: ['clawdbot', 'restart'] };
+  const text = JSON.stringify({
+    services: [
+      { id: 'a', check: { type: 'command', run: ['look'] }, recovery: [], proposed: [remedy, { ...remedy, run: ['b'] }] },
+      { id: 'b', check: { type: 'tcp', port: 1 }, proposed: [remedy] },
+      { id: 'c', check: { type: 'tcp', port: 2 } },
+    ],
+  });
+  const services = servicesOf(allowAllRepairs(text));
+  expect(services.map(({ recovery }) => recovery)).toEqual([[remedy, { ...remedy, run: ['b'] }], [remedy], undefined]);
+  expect(services.flatMap(({ proposed }) => proposed ?? [])).toEqual([]);
+  const [a = {}, b = {}] = services;
+  expect(programPlace(a, 'check')).toEqual(['check', 'run', 0]);
+  expect(programPlace(b, 'check')).toBeUndefined();
+  expect(programPlace(b, 'repair', 'command')).toEqual(['recovery', 0, 'run', 0]);
+  expect(programPlace(b, 'repair', 'restart-process')).toBeUndefined();
 });

@@ -1,7 +1,7 @@
 // Edits of the list of services, each as a change of the file's text: add, remove, watch what was discovered, allow a
 // proposed repair. Pure: text in, text out.
 import { blankOf, type Field } from './fields.ts';
-import { type Json, jsonOf, moveTo, removeAt, setAt } from './json-text.ts';
+import { type Json, jsonOf, moveTo, type Path, removeAt, setAt } from './json-text.ts';
 import { valueAt } from './path.ts';
 
 type Raw = { readonly [key: string]: Json };
@@ -55,6 +55,31 @@ export function removeService(text: string, index: number): string {
 /** The proposed repair moves to the end of `recovery`, written as it was. */
 export function allowRepair(text: string, index: number, proposal: number): string {
   return moveTo(text, ['services', index, 'proposed', proposal], ['services', index, 'recovery']);
+}
+
+/** Every proposed repair moves to `recovery`. */
+export function allowAllRepairs(text: string): string {
+  return servicesOf(text).reduce((before, { proposed }, n) => {
+    const count = Array.isArray(proposed) ? proposed.length : 0;
+    return Array.from({ length: count }).reduce((one: string) => allowRepair(one, n, 0), before);
+  }, text);
+}
+
+/** Where the name of the program stands that was not found, below its service: in its check, or in its repair of that type. */
+export function programPlace(service: Raw, of: 'check' | 'repair', remedy?: string): Path | undefined {
+  const recovery = Array.isArray(service['recovery']) ? service['recovery'] : [];
+  const places: Path[] =
+    of === 'check'
+      ? [['check', 'run', 0]]
+      : recovery.flatMap((one, n) =>
+          valueAt(one, ['type']) === remedy
+            ? [
+                ['recovery', n, 'run', 0],
+                ['recovery', n, 'start', 0],
+              ]
+            : [],
+        );
+  return places.find((place) => typeof valueAt(service, place) === 'string');
 }
 
 /** With what was discovered as a new service; its repair proposed only, or allowed. */

@@ -5,6 +5,7 @@ import { useEffect, useState } from 'preact/hooks';
 import '../service.css';
 import type { DayBar } from '../../contract/history.ts';
 import type { IncidentView } from '../../contract/operations.ts';
+import { missesProgram } from '../../contract/program.ts';
 import type { ServiceView as View } from '../../contract/snapshot.ts';
 import { client } from '../client.ts';
 import { servicePart } from '../config-part.ts';
@@ -14,8 +15,8 @@ import { knownOf, useAnswer, useLive } from '../store.ts';
 import { percentText, pointText, recordedSince, valueText } from '../time-words.ts';
 import { ActionBar } from '../ui/action-bar.tsx';
 import { Days } from '../ui/bars.tsx';
-import { Button } from '../ui/button.tsx';
-import { Empty, Section, Skeleton } from '../ui/card.tsx';
+import { Button, LinkButton } from '../ui/button.tsx';
+import { Banner, Empty, Section, Skeleton } from '../ui/card.tsx';
 import { Graph } from '../ui/graph.tsx';
 import { Glyph, Silhouette } from '../ui/icon.tsx';
 import { Segmented } from '../ui/segmented.tsx';
@@ -79,6 +80,19 @@ function Whole({ view }: { view: View }) {
         </div>
       </header>
       <ActionBar view={view} isFull />
+      {missesProgram(view) && (
+        <Banner
+          kind="warning"
+          title={missesProgram(view) === 'check' ? 'The program that looks was not found' : 'The program of its repair was not found'}
+          text={
+            missesProgram(view) === 'check'
+              ? `${view.message}. That says nothing about ${view.name}.`
+              : 'Say where it is; the PATH of the engine may be another than your terminal’s.'
+          }
+        >
+          <LinkButton href={`#/settings?program=${encodeURIComponent(view.id)}`}>Say where it is</LinkButton>
+        </Banner>
+      )}
       <Figures view={view} days={days} />
       <div class="service-days">
         <Days days={days} name={view.name} />

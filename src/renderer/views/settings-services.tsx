@@ -12,6 +12,7 @@ import { Ask } from './settings-ask.tsx';
 import { FieldView, Problems } from './settings-field.tsx';
 import { focusOn, idOf, useForm } from './settings-form.ts';
 import { Members, Union } from './settings-group.tsx';
+import { MissingProgram } from './settings-program.tsx';
 import { Remedies } from './settings-remedies.tsx';
 
 type Service = ReturnType<typeof servicesOf>[number];
@@ -125,6 +126,7 @@ function ServiceItem({ service, index, members, isOpen, setOpen, say, onRemoved 
           {wrong === 0 && recovery.length === 0 && <span class="pill">Only watched</span>}
         </button>
       </h3>
+      <MissingProgram service={service} path={path} />
       {proposed.map((remedy, n) => (
         <div class="proposal" key={n} id={idOf([...path, 'proposed', n])}>
           <p>

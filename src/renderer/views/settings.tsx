@@ -6,6 +6,7 @@ import { fieldsOf } from '../settings/fields.ts';
 import { jsonOf } from '../settings/json-text.ts';
 import { valueAt } from '../settings/path.ts';
 import { placeProblems } from '../settings/problems.ts';
+import { servicesOf } from '../settings/services.ts';
 import { draft, remind, useDraft } from '../settings/use-draft.ts';
 import { useLive } from '../store.ts';
 import { Button } from '../ui/button.tsx';
@@ -22,7 +23,8 @@ import './settings.css';
 /** Written for programs, not for the person who fills a form. */
 const HIDDEN = new Set(['$schema']);
 
-export function Settings() {
+/** `service`: the one whose program is to be chosen. */
+export function Settings({ service }: { service?: string }) {
   const state = useDraft();
   const epoch = useLive((live) => live.epoch);
   const [tab, setTab] = useState<'form' | 'file'>('form');
@@ -51,7 +53,9 @@ export function Settings() {
   useEffect(() => {
     if (state.phase !== 'ready' || hasFocused.current) return;
     hasFocused.current = true;
-    if (draft.visible().length > 0) focusFirst();
+    const asked = servicesOf(draft.state.text).findIndex(({ id }) => id === service);
+    if (asked >= 0) focusOn(['services', asked, 'program']);
+    else if (draft.visible().length > 0) focusFirst();
   }, [state.phase]);
 
   function showLine(line: number): void {

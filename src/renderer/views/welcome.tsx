@@ -47,7 +47,7 @@ export function FirstLook({ snapshot }: { snapshot: Snapshot }) {
   if (snapshot.services.some((view) => view.can.heal)) return null;
   return (
     <Banner kind="info" title="Watching only" text="Jarvis Health repairs nothing until you say for which services it may, and how.">
-      <a class="button plain" href="#/settings">
+      <a class="button plain" href="#/welcome">
         Allow repairs
       </a>
     </Banner>
