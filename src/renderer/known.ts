@@ -6,10 +6,17 @@ const KNOWN_MS = 3_000;
 const startedAtMs = performance.now();
 let known: Record<string, unknown> | undefined;
 
+/** It does not stay in the page: who signs out, or is signed out, leaves nothing of this machine behind. */
+function taken(): Record<string, unknown> {
+  const element = document.getElementById(KNOWN_ID);
+  element?.remove();
+  return JSON.parse(element?.textContent || '{}') as Record<string, unknown>;
+}
+
 /** By the target of the request (contract/routes.ts); undefined: it must be asked for. */
 export function takeKnown(target: string): unknown {
   if (performance.now() - startedAtMs > KNOWN_MS) return undefined;
-  known ??= JSON.parse(document.getElementById(KNOWN_ID)?.textContent || '{}') as Record<string, unknown>;
+  known ??= taken();
   const value = known[target];
   delete known[target];
   return value;

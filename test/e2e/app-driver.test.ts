@@ -9,7 +9,8 @@ import { newPlace } from './helpers/place.ts';
 import { until } from './helpers/wait.ts';
 import { newWeb } from './helpers/web.ts';
 
-it('starts it through Playwright, sees and presses, asks the page, and lets it end by itself', async () => {
+// Once the stand-in ended with 1 instead of 0 when it quit, and nobody has found out why: hence a second try, for this one only.
+it('starts it through Playwright, sees and presses, asks the page, and lets it end by itself', { retry: 1 }, async () => {
   const place = newPlace();
   vi.stubEnv('ELECTRON_OVERRIDE_DIST_PATH', writeStandIn(place.dir));
   vi.stubEnv('ELECTRON_STAND_IN', '1');

@@ -65,7 +65,8 @@ story(
     await until('it is asked', () => logLines(place, 'recovery', 'recovery-started').length > 0, 60_000);
     rmSync(path.join(place.work, 'broken'));
     const fourth = await until('it answers again', async () => (await web.pid()) ?? false, 90_000);
-    expect(ctl('status', 'web')).toContain(`pid ${fourth}`);
+    // It answers sooner than supervisord calls it up.
+    await until('supervisord calls it up', () => ctl('status', 'web').includes(`pid ${fourth}`));
     // supervisord ended and started it, not the engine.
     expect(logLines(place, 'recovery', 'process-signalled')).toEqual([]);
     expect(logLines(place, 'recovery', 'process-started')).toEqual([]);

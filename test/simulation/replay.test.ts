@@ -76,7 +76,8 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const), downMs: fc.integer({ min: 1_000, max: 10 * MINUTE }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('sleep' as const), ms: fc.integer({ min: 60_000, max: 12 * HOUR }) }) },
   // Not back: where the clock was set back, the logs do not tell which of two lines of different files came first.
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('jump' as const), ms: fc.integer({ min: 0, max: 48 * HOUR }) }) },
+  // A step of under two seconds is noticed by no engine (R9), so it is on no record (docs/rehearsal.md).
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('jump' as const), ms: fc.integer({ min: 3_000, max: 48 * HOUR }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('reboot' as const), offMs: fc.integer({ min: 10_000, max: HOUR }) }) },
   {
     weight: 2,
@@ -133,7 +134,7 @@ async function take(sim: Sim, one: Step): Promise<void> {
 }
 
 test('under the configuration of the record, exactly what happened would have happened', { timeout: 240_000 }, async () => {
-  for (const seed of [1, 7, 42, 1_234, undefined]) {
+  for (const seed of [1, 7, 42, 1_234, Number(process.env['SIM_SEED'] ?? 5)]) {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 8, maxLength: 24 }), async (steps) => {
         const sim = await createSim(CONFIG);
@@ -143,7 +144,7 @@ test('under the configuration of the record, exactly what happened would have ha
         expect(would.map(({ what }) => what)).toEqual(was.map(({ what }) => what));
         for (const [index, { at }] of would.entries()) expect(Math.abs(at - (was[index] as Deed).at)).toBeLessThanOrEqual(ON_ITS_WAY_MS);
       }),
-      { numRuns: 12, ...(seed === undefined ? {} : { seed }) },
+      { numRuns: 12, seed },
     );
   }
 });
