@@ -26,9 +26,18 @@ const ROUND_POLL_MS = 200;
 
 /** What the start left behind is given back once: an idle engine would not collect it for hours (docs/decisions/0004-memory.md).
  * There only with the flags of bin/jarvis-health. */
-function tidy(before: ReturnType<typeof performance.eventLoopUtilization>): void {
-  if (performance.eventLoopUtilization(before).utilization > IS_BUSY) return;
-  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+function tidyWhenCalm(): () => void {
+  let timer: ReturnType<typeof setTimeout>;
+  const look = (before: ReturnType<typeof performance.eventLoopUtilization>): void => {
+    // Somebody is just being looked at: a little later, then.
+    if (performance.eventLoopUtilization(before).utilization > IS_BUSY) wait();
+    else globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  };
+  const wait = (): void => {
+    timer = setTimeout(look, TIDY_MS / 2, performance.eventLoopUtilization());
+  };
+  timer = setTimeout(wait, TIDY_MS / 2);
+  return () => clearTimeout(timer);
 }
 
 export interface RunOptions {
@@ -61,11 +70,9 @@ export async function run(call: Call, options: RunOptions): Promise<number> {
     tellReady(call, engine, loopback?.url ?? `unix:${server.address}`);
     if (loopback) tellSignIn(call, loopback);
     const stopShowing = call.io.isTerminal && !call.isJson ? await showLive(call, engine) : showLines(call, engine);
-    let tidying = setTimeout(() => {
-      tidying = setTimeout(tidy, TIDY_MS / 2, performance.eventLoopUtilization());
-    }, TIDY_MS / 2);
+    const stopTidying = tidyWhenCalm();
     await stop.asked;
-    clearTimeout(tidying);
+    stopTidying();
     stopShowing();
     await server.close();
     await engine.close();

@@ -21,6 +21,7 @@ export function openBridge(host: Pick<Host, 'ask' | 'snapshot'>): Bridge {
   ipcMain.on('follow', (event) => {
     if (!mayAsk(event)) return;
     const { sender } = event;
+    if (sender.isDestroyed()) return; // its window went while the word was on its way
     if (!followers.has(sender)) {
       followers.add(sender);
       sender.once('destroyed', () => followers.delete(sender));
