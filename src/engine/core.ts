@@ -415,7 +415,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     // A look that began within the last second is new enough; a dozen children ask at the same moment.
     const isFresh = parent.lastLook !== undefined && elapsedMs(parent.lastLook.startedAt, asked) < 1_000;
     if (!isFresh) await runRound(parent, depth);
-    return isDown(parent.state, false, clock.now());
+    return isDown(parent.state, clock.now());
   }
   /** Whoever comes to wait for a cause that has been told, or waits no longer, is named in its alert: there is one for all of them. */
   function noteWaiting(cell: Cell, before: readonly string[]): void {

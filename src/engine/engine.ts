@@ -176,6 +176,8 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
   const pm2 = createPm2Port(timers);
   const stopping = new AbortController();
   const keepers = lateKeepers({ processes, commands, pm2, platform: process.platform, uid, userHome });
+  const findPortHolder = async (cell: Cell) =>
+    (await import('./port-holder.ts')).portHolderOf(cell, { processes, keepers, clock, uid, userHome });
   const desktop = createDesktopNotifier({ platform: process.platform, commands, timers });
   const energy = createEnergy({
     timers,
@@ -229,7 +231,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       buildAtWork: lazyBuildLook({ processes, clock, userHome }),
       learnKeeper: (cell, identities) => learnKeeper(cell, identities, { processes, keepers }),
       askKeeping: (cell) => askKeeping(cell, { keepers }),
-      portHolder: async (cell) => (await import('./port-holder.ts')).portHolderOf(cell, { processes, keepers, clock, uid, userHome }),
+      portHolder: findPortHolder,
       isAlive: processes.isAlive,
       fullDisks: (service, disks) => fullDisksOf(service, disks, { userHome }),
       slower: energy.slower,
@@ -352,7 +354,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       stopService,
       startServiceBy,
       freePort: async (held, ctx) => (await import('./heal/free-port.ts')).freePort(held, ctx),
-      findPortHolder: async (cell) => (await import('./port-holder.ts')).portHolderOf(cell, { processes, keepers, clock, uid, userHome }),
+      findPortHolder,
       view,
       newId: (prefix) => ids.next(prefix),
     }),

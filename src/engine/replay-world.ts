@@ -159,7 +159,7 @@ export function createReplayWorld(config: Config, deeds: RecordedDeeds, present?
     return [...new Set([...service.dependsOn, ...disks.map(({ id }) => id)])];
   }
   function isParentDown(parent: Cell | undefined): boolean {
-    return parent !== undefined && isDown(parent.state, false, now);
+    return parent !== undefined && isDown(parent.state, now);
   }
 
   // ------------------------------------------------------------ repairs

@@ -46,11 +46,12 @@ export function phaseOf(state: ServiceState, isHeld: boolean, now: Stamp): Phase
 }
 
 /** Whether what depends on it has to wait (R11). */
-export function isDown(state: ServiceState, isHeld: boolean, now: Stamp): boolean {
+export function isDown(state: ServiceState, now: Stamp): boolean {
   if (state.health.paused) return false;
-  return state.health.status === 'error' || DOWN.has(phaseOf(state, isHeld, now));
+  // What is held is failing, so its status says it already.
+  return state.health.status === 'error' || DOWN.has(phaseOf(state, false, now));
 }
-const DOWN: ReadonlySet<Phase> = new Set(['recovering', 'settling', 'held', 'gave-up', 'stopped']);
+const DOWN: ReadonlySet<Phase> = new Set(['recovering', 'settling', 'gave-up', 'stopped']);
 
 export function viewOf({ service, state, sight, can, uptime, repairs }: ServiceSight, now: Moment): ServiceView {
   const { health, recovery, alert } = state;
