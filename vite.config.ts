@@ -14,6 +14,28 @@ export const oneByteText: Plugin = {
   },
 };
 
+/**
+ * What nearly every command loads, in two files instead of thirty: Node resolves each import of each file anew, and over a hundred of
+ * them made V8 optimize its own path functions, for which it touches 6 MB of its compiler (docs/decisions/0004-memory.md).
+ */
+const SMALL = [
+  /[\\/]fastest-levenshtein[\\/]/,
+  /[\\/]src[\\/]contract[\\/](errors|home|keeper|match|port-words|process-tree|routes|scrub|time|units)\.ts$/,
+  /[\\/]src[\\/]cli[\\/](io|version)\.ts$/,
+  /[\\/]src[\\/]api[\\/]client\.ts$/,
+  /[\\/]src[\\/]engine[\\/](address|system|identify-service|keeper-of-command)\.ts$/,
+  /[\\/]src[\\/]engine[\\/]keep[\\/](durable-file|home|socket-path)\.ts$/,
+  /[\\/]src[\\/]engine[\\/]probe[\\/](expand-path|find|port-owner|run-tool|working-directory)\.ts$/,
+];
+const SHAPES = [
+  /[\\/](zod|jsonc-parser)[\\/]/,
+  /[\\/]src[\\/]contract[\\/]/,
+  /[\\/]src[\\/]api[\\/]input\.ts$/,
+  /[\\/]src[\\/]engine[\\/](start-service|setup)\.ts$/,
+  /[\\/]src[\\/]engine[\\/]keep[\\/]config/,
+];
+const oneOf = (patterns: readonly RegExp[]) => (id: string) => patterns.some((pattern) => pattern.test(id));
+
 export default defineConfig({
   plugins: [oneByteText],
   ssr: { noExternal: true, external: ['systeminformation', 'node-notifier'] },
@@ -30,6 +52,12 @@ export default defineConfig({
         entryFileNames: '[name].js',
         chunkFileNames: 'chunks/[name]-[hash].js',
         // Names stay, for the stack of an error; comments and spaces would stay in memory.
+        codeSplitting: {
+          groups: [
+            { name: 'small', test: oneOf(SMALL), priority: 2 },
+            { name: 'shapes', test: oneOf(SHAPES), priority: 1, minShareCount: 2 },
+          ],
+        },
         minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
       },
     },

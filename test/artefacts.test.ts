@@ -40,3 +40,21 @@ test('the main process brings its libraries with it: only Electron, Node and two
   const builtin = new Set(process.getBuiltinModule('node:module').builtinModules);
   expect([...outside].filter((name) => !builtin.has(name)).sort()).toEqual(['electron']);
 });
+
+test('the engine has few imports to resolve: over a hundred of them cost 6 MB for good (docs/decisions/0004-memory.md)', () => {
+  const importsOf = (name: string) =>
+    [...read(name).matchAll(/\b(?:from|import)"(\.[^"]+)"/g)].map(([, from]) => path.join(path.dirname(name), String(from)));
+  const seen = new Set<string>();
+  let imports = 0;
+  const follow = (name: string): void => {
+    if (seen.has(name)) return;
+    seen.add(name);
+    const all = importsOf(name);
+    imports += all.length;
+    for (const one of all) follow(one);
+  };
+  const engine = readdirSync(path.join(OUT, 'chunks')).filter((name) => /^(engine|run|server)-/.test(name));
+  for (const name of ['cli/index.js', ...engine.map((name) => `chunks/${name}`)]) follow(name);
+  expect(seen.size).toBeGreaterThan(8);
+  expect(imports).toBeLessThan(60);
+});
