@@ -389,7 +389,11 @@ export function createCore(deps: CoreDeps, first: Config): Core {
         put(cell);
         flushSoon();
       },
-      () => undefined, // who can't be told is not known; the remedy asks anew
+      () => {
+        // Who can't be told now is asked for at the next look: nobody is not the answer (R12).
+        cell.keeperOf = '';
+        cell.mayHaveChanged = true;
+      },
     );
   }
 

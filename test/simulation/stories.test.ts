@@ -622,3 +622,14 @@ test('R12: a pause that is said while a stop is at work stays, also when that co
   await sim.pass(MINUTE);
   expect(sim.view('app').phase).toBe('paused');
 });
+
+test('R12: a supervisor that does not answer when a process is first seen is asked again at the next look', async () => {
+  const sim = await createSim({ services: [simService('app')] }, { app: { isWatched: true } });
+  sim.learnKeeper = () => Promise.reject(new Error('PM2 did not answer within 30 s'));
+  sim.service('app').die();
+  await sim.pass(20 * MINUTE);
+  expect(sim.state('app').recovery.keeper).toBeUndefined();
+  sim.learnKeeper = async () => ({ by: 'pm2', name: 'app' });
+  await sim.pass(6 * MINUTE);
+  expect(sim.state('app').recovery.keeper).toEqual({ by: 'pm2', name: 'app' });
+});
