@@ -26,7 +26,7 @@ import { newAlertState } from './decide/alert.ts';
 import { firstDueMs, nextDue } from './decide/due.ts';
 import { isHeldAt } from './decide/hold.ts';
 import { isDown } from './decide/summary.ts';
-import { engineStart, isPauseOver, resume, wake } from './decide/will.ts';
+import { engineStart, isPauseOver, resume, wake, withoutFuture } from './decide/will.ts';
 import { WAKE_SETTLE_MS } from './decide/window.ts';
 import { createNotices, type Notices } from './notices.ts';
 import { followAlert, type RoundDeps, type RoundDepth, recordFinished, round } from './round.ts';
@@ -173,8 +173,10 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     config: () => config,
     put,
     flush: () => flush(true),
-    affectedBy: (cell) =>
-      [...cells.values()].filter((other) => other.state.health.suppressedBy.includes(cell.service.id)).map((other) => other.service.name),
+    affectedBy: (cell) => {
+      const ids = waitingBelow(cell.service.id);
+      return [...cells.values()].filter(({ service }) => ids.has(service.id)).map(({ service }) => service.name);
+    },
     evidence: deps.evidence,
     channelTrouble: (channel, error) => deps.problem(`channel-${channel}`, error && `Notices by ${channel} fail: ${error}`),
     decideAgain: (cell) => {
@@ -387,7 +389,11 @@ export function createCore(deps: CoreDeps, first: Config): Core {
         put(cell);
         flushSoon();
       },
-      () => undefined, // who can't be told is not known; the remedy asks anew
+      () => {
+        // Who can't be told now is asked for at the next look: nobody is not the answer (R12).
+        cell.keeperOf = '';
+        cell.mayHaveChanged = true;
+      },
     );
   }
 
@@ -423,10 +429,30 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     if (before === after) return;
     if (after.length > 0) waitingForCause.add(cell);
     else waitingForCause.delete(cell);
-    for (const id of new Set([...before, ...after].filter((one) => before.includes(one) !== after.includes(one)))) {
+    const changed = [...before, ...after].filter((one) => before.includes(one) !== after.includes(one));
+    for (const id of causesAbove(changed)) {
       const cause = cells.get(id);
       if (cause?.state.alert.alert?.told) notices.requeue(cause);
     }
+  }
+  /** These, and what they wait for themselves: at the top of a chain is the one that is told of. */
+  function causesAbove(ids: readonly string[]): ReadonlySet<string> {
+    const above = new Set(ids);
+    for (const id of above) for (const next of cells.get(id)?.state.health.suppressedBy ?? []) above.add(next);
+    return above;
+  }
+  /** All that wait for this one, also by way of others. */
+  function waitingBelow(cause: string): ReadonlySet<string> {
+    const below = new Set<string>();
+    const causes = new Set([cause]);
+    for (const id of causes) {
+      for (const { service, state } of waitingForCause) {
+        if (!state.health.suppressedBy.includes(id) || causes.has(service.id)) continue;
+        below.add(service.id);
+        causes.add(service.id);
+      }
+    }
+    return below;
   }
   function wakeChildren(parent: Cell): void {
     for (const child of waitingForCause) {
@@ -488,7 +514,12 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     noticeTime(clock.now(), beatAtBootMs);
     config = next;
     limit.concurrency = next.concurrency;
-    for (const cell of cells.values()) cell.restState = undefined;
+    for (const cell of cells.values()) {
+      cell.restState = undefined;
+      // How long it waits may be another time now.
+      cell.planWaitMs = undefined;
+      cell.planAt = undefined;
+    }
     const wanted = new Map(next.services.map((service) => [service.id, service]));
     for (const [id, cell] of cells) if (!wanted.has(id)) drop(cell);
     const fresh = next.services.filter((service) => !cells.has(service.id));
@@ -506,7 +537,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   }
 
   function add(service: ServiceConfig, inMs: number, now: Moment): void {
-    const saved = parked.get(service.id) ?? deps.store.loaded.get(service.id);
+    const saved = withoutFuture(parked.get(service.id) ?? deps.store.loaded.get(service.id), now);
     parked.delete(service.id);
     // The machine has just woken: what comes back now waits like all the others (R9).
     const wakingMs = Math.max(0, asleepUntilBootMs - now.bootMs);

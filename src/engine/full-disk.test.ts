@@ -53,6 +53,18 @@ describe('a full disk is a cause for what lives on it (R11)', () => {
     expect(await fullDisksOf(service, others, { ...ports(nearlyNothing), userHome: '/full/me' })).toEqual(['full']);
   });
 
+  it('one on another machine does not live here', async () => {
+    const full = { ...ports(nearlyNothing), userHome: '/full/me' };
+    const at = async (check: object) => {
+      const [service, ...others] = services([{ id: 'a', check }, disk('full', '/full')]) as [ServiceConfig, ...ServiceConfig[]];
+      return fullDisksOf(service, others, full);
+    };
+    expect(await at({ type: 'http', url: 'https://example.com/' })).toEqual([]);
+    expect(await at({ type: 'tcp', host: '192.0.2.7', port: 22 })).toEqual([]);
+    expect(await at({ type: 'http', url: 'http://localhost:3000/' })).toEqual(['full']);
+    expect(await at({ type: 'http', url: 'http://[::1]:3000/' })).toEqual(['full']);
+  });
+
   it('over its limit is not full', async () => {
     const on = { id: 'a', check: tcp, cwd: '/full' };
     expect(await ask(on, [disk('full', '/full')], { free: 49_000_000, total: 5e11 })).toEqual(['full']);

@@ -3,6 +3,7 @@
 // file system, and only when a service fails.
 import { stat as systemStat, statfs as systemStatfs } from 'node:fs/promises';
 import type { ServiceConfig } from '../contract/config.ts';
+import { isLoopback } from './identify-service.ts';
 import { expandPath } from './probe/expand-path.ts';
 
 /** Full, not merely over somebody's limit: programs fail when they can write nothing more. */
@@ -47,10 +48,16 @@ function mayFailByDisk({ check }: ServiceConfig): boolean {
   return check.type !== 'disk' && check.type !== 'memory' && check.type !== 'log-files';
 }
 
-/** Where it works and writes; one that says neither most likely lives where its user does. */
-function foldersOf({ cwd, logs, recovery }: ServiceConfig, userHome: string): string[] {
+/** Where it works and writes; one that says neither most likely lives where its user does, unless it runs on another machine. */
+function foldersOf(service: ServiceConfig, userHome: string): string[] {
+  const { cwd, logs, recovery } = service;
   const named = [cwd, logs, ...recovery.map((remedy) => ('cwd' in remedy ? remedy.cwd : undefined))].filter((path) => path !== undefined);
-  return named.length > 0 ? named : [userHome];
+  return named.length > 0 || isElsewhere(service) ? named : [userHome];
+}
+
+function isElsewhere({ check }: ServiceConfig): boolean {
+  if (check.type === 'tcp') return !isLoopback(check.host);
+  return check.type === 'http' && !isLoopback(new URL(check.url).hostname);
 }
 
 async function isFull(path: string, statfs: NonNullable<FullDiskPorts['statfs']>): Promise<boolean> {

@@ -54,7 +54,7 @@ export function portOf(service: ServiceConfig): number | undefined {
   if (!isLoopback(url.hostname)) return undefined;
   return Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
 }
-const isLoopback = (host: string): boolean => /^(localhost|127\.[\d.]+|\[?::1\]?)$/.test(host);
+export const isLoopback = (host: string): boolean => /^(localhost|127\.[\d.]+|\[?::1\]?)$/.test(host);
 
 /** A service that is known by its port alone, and is restarted by whoever keeps it or by a command that does not say who that is (the
  * gateway's own, say): whoever listens there while it is well, so that a stop on purpose is known later (R12). */

@@ -100,13 +100,18 @@ export function createOperations(deps: OperationDeps): Pick<Operations, Acting> 
     return refused(service, whyNot ?? 'not-begun', `Nothing was started: ${whyNot ?? 'no attempt was begun'}.`);
   }
 
-  /** Stops it, or leaves everything as it was. */
+  /** Stops it, or leaves everything as it was; but for what was said or happened meanwhile: a pause, a notice, a process that ended. */
   async function stopping(cell: Cell, before: ServiceState): Promise<void> {
     try {
       const result = await deps.stopService(cell.service.recovery, contextOf(cell));
       if (result.kind !== 'acted' || !STOPPED.has(result.reason)) throw refused(cell.service, result.reason, result.message);
     } catch (error) {
-      cell.state = before;
+      const { health, recovery, alert } = cell.state;
+      cell.state = {
+        health: { ...before.health, paused: health.paused },
+        recovery: { ...before.recovery, started: recovery.started },
+        alert: { ...before.alert, lastNoticeAt: alert.lastNoticeAt },
+      };
       await changed(cell, 'stop-refused').catch(() => undefined); // why it was refused is the better answer
       throw error;
     } finally {

@@ -14,7 +14,7 @@ import { isHeldAt } from './decide/hold.ts';
 import { personsRemedyIndex } from './decide/plan.ts';
 import { limitOf, readingOf } from './decide/rehearse.ts';
 import { isDown } from './decide/summary.ts';
-import { acknowledge, engineStart, isPauseOver, pause, resume, settle, stop, unstop, wake } from './decide/will.ts';
+import { acknowledge, engineStart, isPauseOver, pause, resume, settle, stop, unstop, wake, withoutFuture } from './decide/will.ts';
 import { startWindowOf } from './decide/window.ts';
 import { begin, followAlert, type RoundDeps, round } from './round.ts';
 
@@ -273,7 +273,8 @@ export function createReplayWorld(config: Config, deeds: RecordedDeeds, present?
     }
     isDryRun = line.isDryRun;
     returns = [];
-    for (const [id, { service, state }] of cells) {
+    for (const [id, { service, state: last }] of cells) {
+      const state = withoutFuture(last, now);
       const recovery = resumeInterrupted(state.recovery, now);
       cells.set(id, newCell(service, { ...state, health: engineStart(state.health, service, now), recovery }, {} as ProbeContext));
     }

@@ -64,6 +64,8 @@ export type RoundDepth = 'full' | 'look';
 
 /** A wait that is nearly over may be over when the plan is made: asked then too. */
 const ASK_BEFORE_MS = 5_000;
+/** Waits that nothing but time ends: where one of them still runs, this look can begin nothing. */
+const TIME_ALONE: ReadonlySet<PlanReason | undefined> = new Set(['cooldown', 'gave-up', 'build-running']);
 const NOBODY: readonly string[] = Object.freeze([]);
 
 /** `epoch`: as it is now, when the look begins. No `async` here: such a function keeps a place for all its variables while it waits for
@@ -261,7 +263,7 @@ async function whoIsBehind(cell: Cell, reading: Reading, suppressedBy: readonly 
   const window = windowAt(health, recovery, reading.startedAt);
   if (window.kind === 'running' || window.kind === 'open') return undefined;
   const waitMs = cell.planAt && cell.planWaitMs !== undefined ? cell.planWaitMs - elapsedMs(cell.planAt, deps.clock.now()) : 0;
-  if (health.incident && waitMs > ASK_BEFORE_MS && cell.planReason !== 'supervisor-first') {
+  if (health.incident && waitMs > ASK_BEFORE_MS && TIME_ALONE.has(cell.planReason)) {
     // Who was named may be gone; nobody else is looked for.
     if (cell.portHolder) cell.portHolder = await deps.portHolder(cell);
     return undefined;
@@ -351,6 +353,7 @@ export async function begin(cell: Cell, plan: Extract<Plan, { kind: 'attempt' }>
     now,
   });
   cell.state = { ...before, recovery };
+  cell.planWaitMs = undefined; // what was waited for has been passed over
   deps.put(cell);
   const takeBack = (reason: PlanReason): PlanReason => {
     cell.state = { ...cell.state, recovery: { ...before.recovery, started: cell.state.recovery.started } };

@@ -202,6 +202,7 @@ const REASONS: Record<string, string> = {
   'attempt-running': 'a repair was running already',
   'healthy-again': 'it is well again',
   'came-back': 'it came back by itself',
+  'just-restarted': 'it was restarted a moment ago',
   'no-answer': 'no answer in its start window',
   'timed-out': 'no answer in time',
   'could-not-verify': 'the outcome could not be seen',

@@ -1,9 +1,12 @@
 // What time does to an engine that really runs (R9): one that the system stops for a while and lets go on, as a sleep, a debugger or
 // an overloaded machine does. Both clocks faked, for hours and years: test/simulation.
+import { spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { it } from 'vitest';
 import { startEngine } from './helpers/command.ts';
 import { logLines, QUICK, status, untilService, writeConfig } from './helpers/home.ts';
-import { newPlace } from './helpers/place.ts';
+import { freePort, newPlace } from './helpers/place.ts';
 import { until } from './helpers/wait.ts';
 import { newWeb } from './helpers/web.ts';
 
@@ -46,3 +49,47 @@ it('an engine that was stopped for most of a minute takes it as a sleep: no stri
   expect((await status(place)).problems).toEqual([]);
   expect((await engine.end('SIGTERM')).code).toBe(0);
 }, 240_000);
+
+it('the whole machine stands still for some seconds while looks are under way: what could not be answered in time is no strike', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const place = newPlace(onTestFinished);
+  const file = path.join(place.work, 'slow.mjs');
+  writeFileSync(
+    file,
+    `import http from 'node:http'; http.createServer((_, response) => setTimeout(() => response.end('slow'), 700)).listen(Number(process.argv[2]), '127.0.0.1');`,
+  );
+  const port = await freePort();
+  const child = spawn(process.execPath, [file, String(port)], { stdio: 'ignore' });
+  const pid = child.pid as number;
+  const asked = path.join(place.work, 'asked');
+  writeConfig(place, {
+    ...QUICK,
+    services: [
+      {
+        id: 'slow',
+        check: { type: 'http', url: `http://127.0.0.1:${port}/`, timeout: '2s' },
+        recovery: [{ type: 'command', run: ['/usr/bin/touch', asked] }],
+      },
+    ],
+  });
+  const engine = await startEngine(place);
+  await untilService(place, 'slow', 'well', (view) => view.status === 'ok');
+  for (let round = 0; round < 3; round += 1) {
+    const before = logLines(place, 'health', 'check').length;
+    await until('a look has ended', () => logLines(place, 'health', 'check').length > before);
+    // The next one begins within 300 ms, and its answer takes 700.
+    await new Promise((resolve) => setTimeout(resolve, 650));
+    for (const one of [pid, engine.pid]) process.kill(one, 'SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    for (const one of [engine.pid, pid]) process.kill(one, 'SIGCONT');
+    await until('it is looked at again', () => logLines(place, 'health', 'check').length > before + 3);
+  }
+  const lines = logLines(place, 'health', 'check');
+  expect(lines.filter((line) => line['status'] === 'error')).toEqual([]);
+  expect(lines.some((line) => line['reason'] === 'cut-short')).toBe(true);
+  expect(existsSync(asked), 'nothing is repaired that was well').toBe(false);
+  child.kill('SIGKILL');
+  expect((await engine.end('SIGTERM')).code).toBe(0);
+}, 90_000);

@@ -8,6 +8,10 @@ const WAKE_SETTLE_MS = 30_000;
 const HOLD_MAX_MS = 30 * 60_000;
 /** A build that began while a round was already on its way to the remedy was not there to be seen. */
 const BUILD_SEEN_MS = 15_000;
+/** A notice may be on its way when its service begins to wait. */
+const NOTICE_MS = 5_000;
+/** From the look at what it depends on to the remedy: the look for builds, the question to the keeper, and the intent on the disk. */
+const ASKED_MS = 15_000;
 /** What was told or counted just before a crash may be told or counted again after it (R7, R8). */
 const CRASH_SHADOW_MS = 2 * 60_000;
 
@@ -19,6 +23,7 @@ export function breaches(sim: Sim): string[] {
       ...windowBreaches(sim, id),
       ...strikeBreaches(sim, id),
       ...holdBreaches(sim, id),
+      ...causeBreaches(sim, id),
       ...noticeBreaches(sim, id),
     ])
     .concat(queueBreaches(sim));
@@ -219,6 +224,35 @@ function holdBreaches(sim: Sim, id: string): string[] {
     const now = line.event.consecutiveFailures as number;
     if (now > strikes && (isHeld || line.event.phase === 'held')) found.push(`R10 ${id}: a strike while held at ${at(line)}`);
     strikes = now;
+  }
+  return found;
+}
+
+/** R11: no automatic remedy while what it depends on was last seen down, and it was looked at anew before; nobody is told of what waits.
+ * A paused parent is not looked at, and holds nobody: once somebody has paused it, it is left out until somebody resumes it. */
+function causeBreaches(sim: Sim, id: string): string[] {
+  const parents = sim.config.services.find((one) => one.id === id)?.dependsOn ?? [];
+  const found: string[] = [];
+  for (const parent of parents) {
+    let seen: Extract<LogLine, { kind: 'look' }> | undefined;
+    let isLeftOut = false;
+    let waitsSince: number | undefined;
+    for (const line of sim.log) {
+      if (line.kind === 'machine' && line.what === 'crash') waitsSince = undefined;
+      if (line.kind === 'look' && line.service === parent) seen = line;
+      if (line.kind === 'word' && line.service === parent && line.word === 'pause') isLeftOut = true;
+      if (line.kind === 'word' && line.service === parent && line.word === 'resume') isLeftOut = false;
+      if (line.kind === 'audit' && line.event.service === id && line.event.event === 'check')
+        waitsSince = line.event.phase === 'suppressed' ? (waitsSince ?? line.atMs) : undefined;
+      if (line.kind === 'audit' && line.event.service === id && line.event.event === 'alert') {
+        if (waitsSince !== undefined && line.atMs - waitsSince > NOTICE_MS)
+          found.push(`R11 ${id}: told at ${at(line)} while it waits for ${parent}`);
+      }
+      if (line.kind !== 'remedy' || line.service !== id || line.step !== 'begins' || line.trigger !== 'auto' || isLeftOut) continue;
+      if (seen?.status === 'error') found.push(`R11 ${id}: an automatic remedy at ${at(line)} while ${parent} is down`);
+      if (seen === undefined || line.atMs - seen.atMs > ASKED_MS)
+        found.push(`R11 ${id}: a remedy at ${at(line)}, ${parent} was not asked anew`);
+    }
   }
   return found;
 }

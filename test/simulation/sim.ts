@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { AuditEvent } from '../../src/contract/audit.ts';
 import { type Config, type ConfigInput, configSchema, resolveConfig } from '../../src/contract/config.ts';
 import type { ProcessIdentity, Reading, Trigger } from '../../src/contract/flow.ts';
+import type { Keeper } from '../../src/contract/keeper.ts';
 import type { ChannelPort, TimersPort } from '../../src/contract/ports.ts';
 import type { ServiceView } from '../../src/contract/snapshot.ts';
 import type { Moment } from '../../src/contract/time.ts';
@@ -97,6 +98,8 @@ export interface Sim {
   /** What is sent beside an alert never arrives: a log on a dead disk. */
   isEvidenceStuck: boolean;
   isDryRun: boolean;
+  /** Who keeps the processes that were just seen. */
+  learnKeeper: () => Promise<Keeper | undefined>;
   /** By how many times everyday looks come more rarely, as on battery. */
   slower: number;
   events(name: string, service?: string): Extract<LogLine, { kind: 'audit' }>[];
@@ -278,7 +281,7 @@ export async function createSim(
         unwatch: (service) => (service.endsWith(' build') ? void buildWatch.delete(service) : serviceOf(service).watch(undefined)),
         identify: async () => [],
         processAge: async () => undefined,
-        learnKeeper: async () => undefined,
+        learnKeeper: () => guard(sim.learnKeeper()),
         askKeeping: (cell) => guard(Promise.resolve(serviceOf(cell.service.id).kept())),
         portHolder: async () => undefined,
         isAlive: () => true,
@@ -342,6 +345,7 @@ export async function createSim(
     fullDisks: new Set(),
     channelMs: 50,
     isEvidenceStuck: false,
+    learnKeeper: async () => undefined,
     slower: 1,
     isDryRun: options.isDryRun ?? false,
     get config() {

@@ -544,3 +544,92 @@ test('R12: what its user stops by its supervisor is stopped: no remedy, no alert
   for (const id of ['app', 'base']) expect(sim.view(id)).toMatchObject({ phase: 'healthy', stoppedBy: null });
   expect([...breaches(sim), ...unfinished(sim)]).toEqual([]);
 });
+
+test('R9: what happened while the clock was a year ahead holds nothing back for a year once it is right and the machine has booted anew', async () => {
+  const sim = await createSim({ services: [simService('app'), watchOnly('seen')] });
+  await sim.pass(MINUTE);
+  sim.jump(365 * 24 * HOUR);
+  await sim.pass(MINUTE);
+  for (const id of ['app', 'seen']) sim.service(id).die();
+  await sim.pass(5 * MINUTE);
+  sim.service('seen').start();
+  await sim.say('app', 'pause', 30 * MINUTE);
+  await sim.pass(2 * MINUTE);
+  expect([sim.remedies('app').length, kinds(sim, 'seen')]).toEqual([1, ['down', 'recovered']]);
+  sim.jump(-365 * 24 * HOUR);
+  await sim.reboot();
+  await sim.pass(2 * HOUR);
+  expect(sim.state('app').health.paused).toBeUndefined();
+  for (const id of ['app', 'seen']) sim.service(id).die();
+  await sim.pass(2 * HOUR);
+  expect(sim.service('app').isUp()).toBe(true);
+  expect(kinds(sim, 'seen')).toEqual(['down', 'recovered', 'down']);
+});
+
+test('R11: the alert at the top of a chain names also what waits by way of others', async () => {
+  const sim = await createSim({
+    services: [watchOnly('disk'), watchOnly('database', { dependsOn: ['disk'] }), watchOnly('shop', { dependsOn: ['database'] })],
+  });
+  await sim.pass(MINUTE);
+  for (const id of ['disk', 'database', 'shop']) sim.service(id).die();
+  await sim.pass(20 * MINUTE);
+  expect(sim.told().map(({ service }) => service)).toEqual(['disk']);
+  expect(sim.home.queue().map(({ message }) => message)).toEqual([expect.stringContaining('Also affected: database, shop.')]);
+  for (const id of ['disk', 'database', 'shop']) sim.service(id).start();
+  await sim.pass(20 * MINUTE);
+  expect(kinds(sim, 'disk')).toEqual(['down', 'recovered']);
+  expect([...breaches(sim), ...unfinished(sim)]).toEqual([]);
+});
+
+test('R12: its user stops it by its supervisor while a wait runs that a new configuration shortens: it is left alone', async () => {
+  const services = [simService('app')];
+  const sim = await createSim({ services, recovery: { cooldown: '10m' } }, { app: { isCurable: false } });
+  await sim.pass(MINUTE);
+  sim.service('app').die();
+  await sim.until('it waits for its cooldown', () => sim.cell('app').planReason === 'cooldown', 20 * MINUTE);
+  sim.service('app').stopByUser();
+  sim.reload({ services, recovery: { cooldown: '1s' } });
+  await sim.pass(5 * MINUTE);
+  expect(sim.remedies('app')).toHaveLength(1);
+  expect(sim.state('app').health.stopped).toMatchObject({ by: 'stopped-in-pm2' });
+  expect(breaches(sim)).toEqual([]);
+});
+
+test('R12: its user stops it by its supervisor just when that has started it anew: it is left alone', async () => {
+  const slow = simService('app', { recovery: [{ type: 'command', run: ['restart', 'app'], startWindow: '5m' }] });
+  const sim = await createSim({ services: [slow], recovery: { cooldown: '1s' } }, { app: { tellsAge: true, remedy: 'refused' } });
+  await sim.pass(MINUTE);
+  sim.service('app').die();
+  await sim.until('two strikes', () => sim.state('app').health.strikes === 2, 10 * MINUTE);
+  await sim.pass(5_000);
+  const before = sim.remedies('app').length;
+  sim.service('app').nature = { tellsAge: true, comesUpMs: HOUR };
+  sim.service('app').start();
+  await sim.until('its young process is waited for', () => sim.cell('app').planReason === 'settling', 2 * MINUTE);
+  sim.service('app').stopByUser();
+  await sim.pass(10 * MINUTE);
+  expect(sim.remedies('app')).toHaveLength(before);
+  expect(sim.state('app').health.stopped).toMatchObject({ by: 'stopped-in-pm2' });
+  expect(breaches(sim)).toEqual([]);
+});
+
+test('R12: a pause that is said while a stop is at work stays, also when that could not stop it', async () => {
+  const sim = await createSim({ services: [simService('app')] }, { app: { stopFails: 'could-not-stop' } });
+  await sim.pass(MINUTE);
+  await sim.say('app', 'stop');
+  await sim.pass(100);
+  await sim.say('app', 'pause');
+  await sim.pass(MINUTE);
+  expect(sim.view('app').phase).toBe('paused');
+});
+
+test('R12: a supervisor that does not answer when a process is first seen is asked again at the next look', async () => {
+  const sim = await createSim({ services: [simService('app')] }, { app: { isWatched: true } });
+  sim.learnKeeper = () => Promise.reject(new Error('PM2 did not answer within 30 s'));
+  sim.service('app').die();
+  await sim.pass(20 * MINUTE);
+  expect(sim.state('app').recovery.keeper).toBeUndefined();
+  sim.learnKeeper = async () => ({ by: 'pm2', name: 'app' });
+  await sim.pass(6 * MINUTE);
+  expect(sim.state('app').recovery.keeper).toEqual({ by: 'pm2', name: 'app' });
+});

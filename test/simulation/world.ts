@@ -22,6 +22,8 @@ export interface Nature {
   readonly startFails?: string;
   /** Has a process that can be watched. */
   readonly isWatched?: boolean;
+  /** A look that fails knows how old its process is. */
+  readonly tellsAge?: boolean;
 }
 
 export interface SimService {
@@ -51,6 +53,7 @@ let pids = 1_000;
 
 export function createSimService(id: string, time: SimTime, nature: Nature): SimService {
   let upFromMs: number | undefined = 0;
+  let startedAtMs = 0;
   let diesAtMs: number | undefined;
   let identity: ProcessIdentity = { pid: pids++, startId: '1' };
   let onEnd: ((identity: ProcessIdentity) => void) | undefined;
@@ -61,6 +64,7 @@ export function createSimService(id: string, time: SimTime, nature: Nature): Sim
   function start(): void {
     life += 1;
     stoppedAtMs = undefined;
+    startedAtMs = time.trueMs();
     upFromMs = time.trueMs() + (service.nature.comesUpMs ?? 1_000);
     diesAtMs = service.nature.livesMs === undefined ? undefined : upFromMs + service.nature.livesMs;
     identity = { pid: pids++, startId: String(life) };
@@ -92,7 +96,9 @@ export function createSimService(id: string, time: SimTime, nature: Nature): Sim
   }
   function what(sees: SimService['sees']): Omit<Reading, 'startedAt' | 'endedAt' | 'latencyMs'> {
     const processes = service.nature.isWatched && isUp() ? [identity] : [];
-    const none = { measures: [], processes, processAgeMs: undefined };
+    const isThere = upFromMs !== undefined && (diesAtMs === undefined || time.trueMs() < diesAtMs);
+    const processAgeMs = service.nature.tellsAge && isThere ? time.trueMs() - startedAtMs : undefined;
+    const none = { measures: [], processes, processAgeMs };
     if (sees === 'unknown') return { level: 'unknown', reason: 'permission-denied', message: 'May not look', ...none };
     if (sees === 'hangs') return { level: 'error', reason: 'timed-out', message: 'No answer within 10 s', ...none };
     if (!isUp()) return { level: 'error', reason: 'refused', message: 'Nothing listens', ...none };

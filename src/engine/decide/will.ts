@@ -78,6 +78,23 @@ export function engineStart(health: HealthState, service: ServiceConfig, now: Mo
   return { ...health, okSince: undefined, settle: isFresh ? settle('boot', left, now) : health.settle };
 }
 
+/** What was written while the clock was ahead lies in the future, once that is corrected and the machine has booted anew: it counts from
+ * now on, or every wait that began with it would last until the clock is there again (R9: never more than the whole). The same object
+ * where nothing does. */
+export function withoutFuture<T>(value: T, now: Moment): T {
+  if (Array.isArray(value)) {
+    const items = value.map((item) => withoutFuture(item, now));
+    return items.some((item, index) => item !== value[index]) ? (items as T) : value;
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  if (isStamp(value)) return value.boot !== now.boot && value.wallMs > now.wallMs ? (stampOf(now) as T) : value;
+  const entries = Object.entries(value).map(([key, part]) => [key, withoutFuture(part, now)] as const);
+  return entries.some(([key, part]) => part !== (value as Record<string, unknown>)[key]) ? (Object.fromEntries(entries) as T) : value;
+}
+function isStamp(value: object): value is Stamp {
+  return 'wallMs' in value && 'bootMs' in value && 'boot' in value;
+}
+
 export function settle(why: SettleReason, forMs: number, now: Moment): Settle {
   return { why, since: stampOf(now), forMs };
 }

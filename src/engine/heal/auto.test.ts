@@ -163,6 +163,10 @@ describe('real processes', () => {
     expect(kept.calls).toEqual(['docker restart web']);
     expect(world.sent).toEqual([]);
 
+    const silent = { of: () => Promise.reject(new Error('PM2 did not answer within 30 s')), stateOf: async () => RUNNING };
+    expect(await autoRestart(remedy, world.context({ keepers: silent }))).toMatchObject({ kind: 'refused', reason: 'keeper-unclear' });
+    expect(world.sent).toEqual([]);
+
     expect(await autoRestart(remedy, world.context())).toMatchObject({ kind: 'acted', reason: 'restarted' });
     expect(world.signalledPids()).toEqual([pid]);
   });

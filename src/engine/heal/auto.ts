@@ -2,6 +2,7 @@
 // (R12, R13). Who that is: as configured, else of the process that runs, else of the one that was last seen to run. In doubt nothing is
 // touched, and never is a second copy started beside a supervisor.
 import type { RemedyOf } from '../../contract/config.ts';
+import { errorText } from '../../contract/errors.ts';
 import type { Keeper } from '../../contract/keeper.ts';
 import type { RemedyContext, RemedyResult } from '../../contract/ports.ts';
 import { askKeeper, type Order } from './ask-keeper.ts';
@@ -38,7 +39,8 @@ async function whoKeeps(remedy: Remedy, ctx: RemedyContext): Promise<Keeper | Re
   if (remedy.find) {
     const target = await identifyTarget(remedy.find, folderOf(remedy.cwd, ctx), ctx);
     const [root] = target.kind === 'found' ? target.roots : [];
-    if (root) return ctx.keepers.of(root);
+    if (root)
+      return ctx.keepers.of(root).catch((error: unknown) => refused('keeper-unclear', `Its supervisor is not clear: ${errorText(error)}.`));
     if (target.kind === 'refused') return refused(target.reason, target.message);
   }
   if (ctx.keeper) return ctx.keeper;

@@ -26,7 +26,8 @@ export async function freePort({ port, pid, startId }: HeldPort, ctx: RemedyCont
     return refused('holder-changed', `Port ${port} is held by somebody else by now; nothing was touched. Look again.`);
   if (pid <= 1 || table.protected.has(pid)) return refused('engine-itself', `${processText(row)} is this engine, or runs it.`);
   if (row.uid !== ctx.uid) return refused('another-user', `${processText(row)} belongs to another user.`);
-  const keeper = await ctx.keepers.of(row);
+  const keeper = await ctx.keepers.of(row).catch(() => undefined);
+  if (!keeper) return refused('keeper-unclear', `Whether somebody keeps ${processText(row)} can't be told now; nothing was touched.`);
   if (keeper.by !== 'nobody' && keeper.by !== 'terminal') {
     return refused(`kept-by-${keeper.by}`, `${keeperTitle(keeper.by)} keeps it as ${keeper.name} and would start it anew: stop it there.`);
   }

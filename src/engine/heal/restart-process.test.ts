@@ -505,3 +505,52 @@ it('a log in the folder of the service is appended to, under its own name', asyn
   const fresh = await healed([], {}, {}, { log: 'app.log', start: world.argv('--ready', ready, '--talk', '20') });
   await until(() => readFileSync(path.join(world.folder, 'app.log'), 'utf8').includes(`${fresh.pid} still here`), 'it logs');
 });
+
+describe('two at once on one process', () => {
+  /** As where the table of processes comes from another program: who asks meanwhile has the same answer. */
+  function slowTable(): Partial<RemedyContext> {
+    const { processes } = world;
+    return {
+      processes: {
+        ...processes,
+        identify: (pid) => processes.identify(pid),
+        table: async (options) => {
+          const table = await processes.table(options);
+          await new Promise((resolve) => setTimeout(resolve, 50));
+          return table;
+        },
+      } as RemedyContext['processes'],
+    };
+  }
+  const copies = async () =>
+    [...(await world.processes.table({ maxAgeMs: 0 })).rows.values()].filter(
+      ({ command, pid, isZombie }) => command.includes(world.marker) && pid !== world.enginePid && !isZombie,
+    );
+
+  it.each([{}, { port: true }])(
+    'two services share it (%o): one copy is started, and the other repair waits and leaves it alone',
+    async (by) => {
+      const find = 'port' in by ? { port: await freePort() } : {};
+      const results = await Promise.all([
+        restartProcess(remedy(find), world.context(slowTable())),
+        restartProcess(remedy(find), world.context(slowTable())),
+      ]);
+      expect(await copies()).toHaveLength(1);
+      expect(results.map(({ reason }) => reason)).toEqual(['started', 'just-restarted']);
+      count([]);
+    },
+  );
+
+  it('a person says Start twice, while it is being repaired: one copy', async () => {
+    const person = { ...slowTable(), trigger: 'person' as const };
+    const results = await Promise.all([
+      restartProcess(remedy(), world.context(slowTable())),
+      startProcess(remedy(), world.context(person)),
+      startProcess(remedy(), world.context(person)),
+    ]);
+    expect(await copies()).toHaveLength(1);
+    expect(results[0]).toMatchObject({ kind: 'acted', reason: 'started' });
+    expect(results.slice(1).map(({ kind }) => kind)).toEqual(['refused', 'refused']);
+    count([]);
+  });
+});

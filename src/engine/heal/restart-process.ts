@@ -6,6 +6,7 @@ import { errorText } from '../../contract/errors.ts';
 import type { ProcessRow, ProcessTable, RemedyContext, RemedyResult } from '../../contract/ports.ts';
 import { identifyTarget, type Target } from './identify-target.ts';
 import { folderOf, launchPlan, whyNotStartable } from './launch-plan.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { acted, notStarted, notStartedReason, processText, refused, startCode } from './result.ts';
 import { terminateTree } from './terminate.ts';
 
@@ -16,7 +17,14 @@ const SETTLE_MS = 1_000;
 const SETTLE_POLL_MS = 20;
 
 /** Stops what is certainly the service, and starts it (R13, R18). */
-export async function restartProcess(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {
+export function restartProcess(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {
+  return oneAtATime(remedy.find, (hasWaited) => restart(remedy, ctx, hasWaited));
+}
+
+async function restart(remedy: Remedy, ctx: RemedyContext, hasWaited: boolean): Promise<RemedyResult> {
+  // It has only just been started: whether that helped is told by the next look, not by ending it again (R4).
+  if (hasWaited && ctx.trigger === 'auto')
+    return refused('just-restarted', 'It was restarted a moment ago, for another service or by hand.');
   const impossible = whyNotStartable(launchPlan(remedy, ctx));
   if (impossible) return impossible;
   const stop = await stopService(remedy, ctx);
@@ -29,7 +37,11 @@ export async function restartProcess(remedy: Remedy, ctx: RemedyContext): Promis
 }
 
 /** Stops the service on purpose. Nothing running is a success too: `not-running`. */
-export async function stopProcess(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {
+export function stopProcess(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {
+  return oneAtATime(remedy.find, () => stopOnPurpose(remedy, ctx));
+}
+
+async function stopOnPurpose(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {
   const stop = await stopService(remedy, ctx);
   if (stop.result) return stop.result;
   if (stop.signalled === 0) return acted('not-running', 'Nothing was running.');
@@ -37,7 +49,11 @@ export async function stopProcess(remedy: Remedy, ctx: RemedyContext): Promise<R
 }
 
 /** Starts the service where nothing of it runs: `already-running`, `port-taken`, … otherwise. */
-export async function startProcess(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {
+export function startProcess(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {
+  return oneAtATime(remedy.find, () => start(remedy, ctx));
+}
+
+async function start(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {
   const impossible = whyNotStartable(launchPlan(remedy, ctx));
   if (impossible) return impossible;
   const target = await find(remedy, ctx);

@@ -41,9 +41,9 @@ async function begin(cwd: string, argv: readonly [string, ...string[]] = ['sleep
   await new Promise((resolve) => child.once('spawn', resolve));
   return child.pid as number;
 }
-function look(question: Partial<BuildQuestion> = {}, selfPid = NOBODY) {
+function look(question: Partial<BuildQuestion> = {}, selfPid = NOBODY, userHome = folder) {
   const processes = createProcessPort();
-  const scan = createBuildScan({ processes, clock, userHome: folder, selfPid, platform: 'linux', run: never, procRoot: '/proc' });
+  const scan = createBuildScan({ processes, clock, userHome, selfPid, platform: 'linux', run: never, procRoot: '/proc' });
   return scan({ folders: [shop], builds: KNOWN, failedAt: clock.now(), serviceRoots: () => [], ...question });
 }
 
@@ -77,6 +77,15 @@ describe.runIf(process.platform === 'linux')('a tool at work', () => {
     await begin(shop);
     for (const wide of ['~', folder, path.dirname(folder), '/', path.join(folder, 'gone')])
       expect(await look({ folders: [wide] })).toBeUndefined();
+    const home = path.join(path.dirname(folder), `${path.basename(folder)}-home`);
+    symlinkSync(folder, home);
+    try {
+      for (const wide of ['~', home, folder])
+        expect(await look({ folders: [wide] }, NOBODY, home), 'a home that is a link').toBeUndefined();
+      expect(await look({ folders: ['~/shop'] }, NOBODY, home)).toBeDefined();
+    } finally {
+      rmSync(home);
+    }
   });
 
   it('of several the oldest is named, and again at the next look', async () => {

@@ -141,17 +141,19 @@ interface Place {
 
 /** The folders as the system names them. One that holds everything a person has (a home, the root) is nobody's in particular. */
 async function placesOf(folders: readonly string[], userHome: string): Promise<Place[]> {
+  // A home may be a link itself, and the folders below are told without links.
+  const realHome = await realpath(userHome).catch(() => userHome);
   const places = await Promise.all(
     folders.map(async (written) => {
       const folder = await realpath(expandPath(written, userHome)).catch(() => undefined);
-      return folder === undefined || isTooWide(folder, userHome) ? [] : [{ folder, tree: await workTreeOf(folder) }];
+      return folder === undefined || isTooWide(folder, realHome) ? [] : [{ folder, tree: await workTreeOf(folder) }];
     }),
   );
   return places.flat();
 }
 
-function isTooWide(folder: string, userHome: string): boolean {
-  return isUnder(userHome, folder) || ['/tmp', '/private/tmp', '/var', '/usr', '/opt'].includes(folder);
+function isTooWide(folder: string, realHome: string): boolean {
+  return isUnder(realHome, folder) || ['/tmp', '/private/tmp', '/var', '/usr', '/opt'].includes(folder);
 }
 
 /** git works at the top of its work tree, wherever it was called; everything else where it was called. */

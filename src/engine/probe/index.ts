@@ -35,6 +35,10 @@ const PROBES: { readonly [T in CheckType]: Probe<T> } = {
   command: { run: probeCommand, late: 'error', graceMs: 3_000 },
 };
 
+/** A timer that is later than this tells of this machine, which stood still or was overloaded, and not of the service: whoever should
+ * have answered may have stood still as well (R9). */
+const LATE_TIMER_MS = 1_000;
+
 const NONE: readonly never[] = Object.freeze([]);
 
 /** One look. Never rejects and never hangs: ends by `check.timeoutMs` (a `command` that cannot be ended: 3 s later), or
@@ -49,8 +53,8 @@ export function look(check: CheckConfig, ctx: ProbeContext): Promise<Reading> {
     finding = Promise.reject(error);
   }
   return finding.then(
-    (found) => readingOf(found, startedAt, ctx),
-    (error: unknown) => readingOf(findingOf(error, `with the ${check.type} check`), startedAt, ctx),
+    (found) => readingOf(found, startedAt, ctx, check.timeoutMs + probe.graceMs),
+    (error: unknown) => readingOf(findingOf(error, `with the ${check.type} check`), startedAt, ctx, Number.POSITIVE_INFINITY),
   );
 }
 
@@ -89,15 +93,18 @@ function guarded(probe: Probe<CheckType>, late: 'error' | 'unknown', check: Chec
   });
 }
 
-function readingOf(finding: Finding, startedAt: Moment, ctx: ProbeContext): Reading {
+/** `limitMs`: when the look should have been ended. */
+function readingOf(finding: Finding, startedAt: Moment, ctx: ProbeContext, limitMs: number): Reading {
   const endedAt = ctx.clock.now();
+  const latencyMs = Math.max(0, Math.round((endedAt.awakeMs - startedAt.awakeMs) * 10) / 10);
+  const isStill = finding.reason === 'timed-out' && latencyMs - limitMs > LATE_TIMER_MS;
   return {
-    level: finding.level,
-    reason: finding.reason,
-    message: finding.message,
+    level: isStill ? 'unknown' : finding.level,
+    reason: isStill ? 'cut-short' : finding.reason,
+    message: isStill ? 'This machine stood still during the look' : finding.message,
     startedAt,
     endedAt,
-    latencyMs: Math.max(0, Math.round((endedAt.awakeMs - startedAt.awakeMs) * 10) / 10),
+    latencyMs,
     measures: finding.measures ?? NONE,
     processes: finding.processes ?? NONE,
     processAgeMs: finding.processAgeMs,

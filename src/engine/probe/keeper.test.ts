@@ -272,3 +272,29 @@ it('a supervisor that is not there, or does not answer, is told as such and neve
   // Nobody sits at a terminal whose shell has ended.
   expect(await port.stateOf({ by: 'terminal', name: 'bash', shell: { pid: 9, startId: 'x' } })).toMatchObject({ kind: 'down' });
 });
+
+describe('a supervisor that does not answer when it is asked who a process is', () => {
+  const silent = { kind: 'timed-out', output: '', lastLine: '' } as const;
+  async function ofAppBelow(daemon: ProcessRow, command = 'node app.js') {
+    const app = row(command, { ppid: daemon.pid });
+    const rows = new Map([daemon, app].map((one) => [one.pid, one]));
+    const port = createKeeperPort({
+      processes: { table: async () => ({ rows, protected: new Set([9_999_999]) }), cwd: async () => '/' } as never,
+      commands: { run: async () => silent },
+      pm2: { call: () => Promise.reject(new Error('PM2 did not answer within 30 s')) },
+      platform: 'linux',
+      uid: 501,
+      userHome: '/home/ada',
+      read: async () => '',
+    });
+    return port.of(app);
+  }
+
+  it.each([
+    ['PM2', row('PM2 v7.0.4: God Daemon (/home/ada/.pm2)'), 'node app.js'],
+    ['supervisord', row('/usr/bin/python3 /usr/bin/supervisord -n -c /etc/supervisord.conf'), 'node app.js'],
+    ['Docker', row('/sbin/init'), '/usr/bin/docker-proxy -proto tcp -host-ip 127.0.0.1 -host-port 8080'],
+  ])('%s: nobody knows, which is not "nobody"', async (_name, daemon, command) => {
+    await expect(ofAppBelow(daemon, command)).rejects.toThrow(/did not answer/);
+  });
+});

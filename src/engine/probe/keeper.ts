@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import type { Keeper, KeeperState } from '../../contract/keeper.ts';
-import type { CommandPort, KeeperPort, Pm2Port, ProcessPort, ProcessRow, ProcessTable } from '../../contract/ports.ts';
+import type { CommandPort, CommandResult, KeeperPort, Pm2Port, ProcessPort, ProcessRow, ProcessTable } from '../../contract/ports.ts';
 import { ancestorsOf } from '../../contract/process-tree.ts';
 import { appsOf } from './keeper-parse.ts';
 import { stateOfKeeper } from './keeper-state.ts';
@@ -156,9 +156,10 @@ async function jobsOf(look: KeeperLook): Promise<ReadonlyMap<number, string>> {
   return new Map(lines.flatMap(([pid, , label]) => (label && /^\d+$/.test(pid ?? '') ? [[Number(pid), label] as const] : [])));
 }
 
-/** PM2 knows its apps by pid; what else hangs below its daemon is nobody's. */
+/** PM2 knows its apps by pid; what else hangs below its daemon is nobody's. One that does not answer has said nothing: that is thrown, and
+ * never taken for "nobody", or what it keeps would be killed and started beside it (R12). */
 async function appOf(keeper: Keeper, { row, ancestors }: KeeperFacts, look: KeeperLook): Promise<Keeper | undefined> {
-  const apps = appsOf(await look.pm2.call(keeper.at ?? '', 'getMonitorData', {}).catch(() => []));
+  const apps = appsOf(await look.pm2.call(keeper.at ?? '', 'getMonitorData', {}));
   const pids = [row.pid, ...ancestors.map(({ pid }) => pid)];
   const app = apps.find(({ pid }) => pid > 1 && pids.includes(pid));
   return app && { ...keeper, name: app.name };
@@ -173,8 +174,9 @@ async function programOf(keeper: Keeper, { row, ancestors }: KeeperFacts, look: 
   const argv = ['supervisorctl', ...(at === undefined ? [] : /^\w+:/.test(at) ? ['-s', at] : ['-c', at]), 'status'];
   const result = await look.commands.run({ argv, timeoutMs: 10_000, ends: 'tree' });
   const pids = new Set([row.pid, ...ancestors.map(({ pid }) => pid)]);
-  const lines = result.kind === 'exited' ? result.output.split('\n') : [];
-  const own = lines.find((line) => pids.has(Number(/^\S+\s+RUNNING\s+pid (\d+),/.exec(line)?.[1])));
+  const own = saidBy(result, 'supervisorctl')
+    .split('\n')
+    .find((line) => pids.has(Number(/^\S+\s+RUNNING\s+pid (\d+),/.exec(line)?.[1])));
   return own === undefined ? NOBODY : { ...keeper, at, name: own.split(/\s/, 1)[0] ?? '' };
 }
 
@@ -183,11 +185,19 @@ async function containerOf(keeper: Keeper, look: KeeperLook): Promise<Keeper> {
   if (keeper.at !== undefined) {
     const argv = ['docker', 'ps', '--filter', `publish=${keeper.at}`, '--format', '{{.Names}}'];
     const result = await look.commands.run({ argv, timeoutMs: 10_000, ends: 'tree' });
-    const name = result.kind === 'exited' && result.exitCode === 0 ? result.lastLine.trim() : '';
+    const name = saidBy(result, 'docker', 0).trim().split('\n').at(-1)?.trim() ?? '';
     return name === '' ? NOBODY : { by: 'docker', name };
   }
   const argv = ['docker', 'inspect', '--format', '{{.Name}}', keeper.name];
   const result = await look.commands.run({ argv, timeoutMs: 10_000, ends: 'tree' });
   const name = result.kind === 'exited' && result.exitCode === 0 ? result.lastLine.trim().replace(/^\//, '') : '';
   return name === '' ? { ...keeper, name: keeper.name.slice(0, 12) } : { ...keeper, name };
+}
+
+/** Throws where it did not answer. */
+function saidBy(result: CommandResult, program: string, exitCode?: number): string {
+  if (result.kind === 'exited' && (exitCode === undefined || result.exitCode === exitCode)) return result.output;
+  throw new Error(
+    `${program} did not answer (${result.kind === 'not-started' ? result.message : result.output.trim().split('\n').at(-1) || result.kind})`,
+  );
 }
