@@ -1,12 +1,13 @@
-// Does what was chosen in the menu. What fails is said, in a box that does not hold up the app; what was asked of an engine is said
+// Does what was chosen in the menu. What fails is said on the window, which does not hold up the app; what was asked of an engine is said
 // by the icon. Touches windows, the browser, Finder; the engine by its operations.
 import { stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { app, dialog, shell } from 'electron';
+import { app, shell } from 'electron';
 import { errorText } from '../contract/errors.ts';
+import type { Snapshot } from '../contract/snapshot.ts';
 import { installCommandLine } from './command-line.ts';
-import { APP_NAME, isIdle } from './face.ts';
+import { isIdle } from './face.ts';
 import type { Host } from './host.ts';
 import { setLoginItem } from './login-item.ts';
 import type { MenuAction } from './menu.ts';
@@ -32,6 +33,9 @@ export function createActions({ host, windows, settings, notifier, changed }: Ac
   }
   const viewOf = (id: string) => host.snapshot()?.services.find((view) => view.id === id);
 
+  const say = (message: string, detail?: string): Promise<void> =>
+    windows.tell({ type: 'info', message, ...(detail === undefined ? {} : { detail }), buttons: ['OK'] });
+
   async function act(action: MenuAction): Promise<unknown> {
     switch (action.kind) {
       case 'ask': {
@@ -50,7 +54,7 @@ export function createActions({ host, windows, settings, notifier, changed }: Ac
       case 'open-holder': {
         const view = viewOf(action.id);
         const url = (action.kind === 'open-holder' ? view?.portHolder?.url : view?.url) ?? '';
-        if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : '')) throw new Error(`${url} is no web address.`);
+        if (!isWebAddress(url)) throw new Error(`${url} is no web address.`);
         return shell.openExternal(url);
       }
       case 'show-logs': {
@@ -86,6 +90,17 @@ export function createActions({ host, windows, settings, notifier, changed }: Ac
   };
 }
 
+function isWebAddress(url: string): boolean {
+  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+}
+
+/** Whether it is the address of a service, or of what holds its port: those a page may open, and no other. */
+export function isShownAddress(url: string, snapshot: Snapshot | undefined): boolean {
+  if (!isWebAddress(url)) return false;
+  const shown = (snapshot?.services ?? []).flatMap((view) => [view.url, view.portHolder?.url ?? null]);
+  return shown.some((one) => one !== null && URL.canParse(one) && new URL(one).href === new URL(url).href);
+}
+
 const LOG_NAME = /\.(log|txt|out|err|jsonl?)(\.\d+)?$/i;
 
 /** A folder, or a file that is a log by its name: anything else might be a program, which opening it would run. Then it is only shown. */
@@ -97,9 +112,4 @@ async function showLogs(logs: string): Promise<void> {
   if (!isSafe) return shell.showItemInFolder(logs);
   const why = await shell.openPath(logs);
   if (why) throw new Error(why);
-}
-
-/** Not awaited by anybody: `showMessageBoxSync` would stop the engine. */
-function say(message: string, detail?: string): void {
-  void dialog.showMessageBox({ type: 'info', title: APP_NAME, message, ...(detail === undefined ? {} : { detail }), buttons: ['OK'] });
 }

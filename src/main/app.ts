@@ -7,7 +7,7 @@ import { app, dialog, screen } from 'electron';
 import { errorText } from '../contract/errors.ts';
 import type { NoticeHealth } from '../contract/shell.ts';
 import { realTimers, systemNow } from '../engine/system.ts';
-import { createActions } from './actions.ts';
+import { createActions, isShownAddress } from './actions.ts';
 import type { Asked } from './arguments.ts';
 import { openBridge } from './bridge.ts';
 import { isPassing } from './command-line.ts';
@@ -76,7 +76,8 @@ function run(asked: Asked): void {
   const windows = createWindows({
     preload: path.join(OUT, 'preload', 'index.cjs'),
     timers: realTimers,
-    nowMs: systemNow,
+    steadyMs: () => performance.now(),
+    mayOpen: (url) => isShownAddress(url, host.snapshot()),
     iconBounds: () => icon?.bounds() ?? { x: 0, y: 0, width: 0, height: 0 },
   });
   const notifier = createNotifier({
@@ -143,10 +144,7 @@ function run(asked: Asked): void {
       app.quit();
     },
   });
-  endWell(async () => {
-    windows.letGo();
-    await host.close();
-  });
+  endWell(windows.letGo, host.close);
 
   void settings
     .movedTo()
@@ -154,7 +152,7 @@ function run(asked: Asked): void {
       // What an older build wrote may have become another look.
       changed();
       if (movedTo !== undefined) {
-        void dialog.showMessageBox({
+        void windows.tell({
           type: 'warning',
           message: 'The settings of the app were damaged.',
           detail: `They are kept as ${movedTo}; the defaults are in force.`,
@@ -171,13 +169,17 @@ function run(asked: Asked): void {
   void prepared.then(() => findOtherPrograms(host)).catch(() => undefined);
   void watchUpdates().catch(() => false);
 
+  /** The app goes on without: nothing that is watched depends on them. */
+  function tellOfSettings(error: unknown): void {
+    void windows.tell({ type: 'warning', message: 'The settings of the app cannot be kept.', detail: errorText(error) });
+  }
   function tellOfHiddenIcon(): void {
     if (settings.get('wasToldOfHiddenIcon') || !isMenuBar()) return;
     const bounds = icon?.bounds();
     if (!bounds || !isIconHidden(bounds, screen.getDisplayNearestPoint({ x: Math.round(bounds.x), y: Math.round(bounds.y) }).bounds))
       return;
     void settings.set('wasToldOfHiddenIcon', true).catch(tellOfSettings);
-    void dialog.showMessageBox({
+    void windows.tell({
       type: 'info',
       message: 'The icon of Jarvis Health is hidden.',
       detail: `${sentenceOf(sight())}.\n\nSystem Settings > Menu Bar shows it again; a full bar or the notch may cover it. Opening the app once more always shows its window.`,
@@ -185,14 +187,11 @@ function run(asked: Asked): void {
   }
 }
 
-/** The app goes on without: nothing that is watched depends on them. */
-function tellOfSettings(error: unknown): void {
-  void dialog.showMessageBox({ type: 'warning', message: 'The settings of the app cannot be kept.', detail: errorText(error) });
-}
-
 /** Quit, log-out, shutdown and an update take the same way: flushed, and gone within a limit. What the engine started lives on (R18). */
-function endWell(close: () => Promise<void>): void {
+function endWell(letGo: () => void, close: () => Promise<void>): void {
   let isEnding = false;
+  // Before any window is asked to close: a page with unsaved changes would refuse, and with it the log-out or the shutdown.
+  app.on('before-quit', letGo);
   app.on('will-quit', (event) => {
     event.preventDefault();
     if (isEnding) return;

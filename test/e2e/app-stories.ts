@@ -197,8 +197,11 @@ export function tellAppStories(driver: Driver): void {
       const place = newPlace();
       writeConfig(place, { ...QUICK, services: [await deadService()] });
       const app = await driver.start(place, { pretended: { ...NOT_WELCOMED, icon: { x: 0, y: 9_000, width: 30, height: 24 } } });
-      const { boxes } = await app.untilSeen('told', (seen) => seen.boxes.length > 0);
+      const { boxes, windows } = await app.untilSeen('told', (seen) => seen.boxes.length > 0);
       expect(boxes).toEqual([expect.stringContaining('The icon of Jarvis Health is hidden.')]);
+      expect(windows, 'on a window: a box of its own would hold up the engine').toMatchObject([{ isVisible: true }]);
+      await app.closeWindows();
+      await app.untilSeen('none', (seen) => seen.windows.length === 0);
       await app.emit('app', 'activate', false);
       await app.untilSeen('window', ({ windows }) => windows[0]?.isVisible === true);
       expect(JSON.parse(readFileSync(path.join(place.dir, 'user-data', 'settings.json'), 'utf8'))).toMatchObject({
@@ -443,6 +446,41 @@ export function tellAppStories(driver: Driver): void {
   });
 
   describe('window', () => {
+    it('opens the address of a service in the browser, and no other', async () => {
+      const place = newPlace();
+      const web = await newWeb(place);
+      await web.startByHand();
+      writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
+      const app = await driver.start(place, { pretended: NOT_WELCOMED });
+      await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
+      await app.choose('Web', 'Details');
+      const open = `document.querySelector('a[target="_blank"][href="http://127.0.0.1:${web.port}/"]')`;
+      await until('the page', () => app.evaluate(`!!${open}`) as Promise<boolean>);
+      for (const url of ['http://127.0.0.1:1/', 'file:///etc/hosts', `http://127.0.0.1:${web.port}/?x`])
+        await app.evaluate(`void window.open(${JSON.stringify(url)})`);
+      await app.evaluate(`${open}.click()`);
+      const seen = await app.untilSeen('opened', ({ opened }) => opened.length > 0);
+      expect(seen.opened).toEqual([`http://127.0.0.1:${web.port}/`]);
+      expect(seen.windows).toMatchObject([{ url: 'app://bundle/index.html#/service/web' }]);
+    });
+
+    it('unsaved changes in it hold up neither quit nor shutdown', async () => {
+      const place = newPlace();
+      writeConfig(place, { ...QUICK, services: [await deadService()] });
+      for (const quit of ['menu', 'signal', 'shutdown'] as const) {
+        const app = await driver.start(place, { pretended: NOT_WELCOMED });
+        await app.untilSeen('looked', ({ tray }) => tray.image !== 'unknown.png');
+        await app.choose('Open Jarvis Health');
+        await app.untilSeen('window', ({ windows }) => windows[0]?.isVisible === true && windows[0].url !== '');
+        await until('the page', async () => (await app.evaluate('document.readyState')) === 'complete');
+        await app.evaluate(`addEventListener('beforeunload', (event) => event.preventDefault())`);
+        if (quit === 'menu') await app.choose('Quit');
+        else if (quit === 'signal') app.child.kill('SIGTERM');
+        else await app.emit('powerMonitor', 'shutdown');
+        expect(await app.ended, quit).toEqual({ code: 0, signal: null });
+      }
+    });
+
     it('the panel: under the icon, gone on blur, not back with the same click; the page has the bridge and nothing else', async () => {
       const place = newPlace();
       const web = await newWeb(place);

@@ -43,3 +43,24 @@ it('`--cli start`, `restart`, `stop` of the packaged app: its background service
   await until('the app has taken over', async () => (await status(place)).engine?.pid === app.pid);
   expect(await web.pid(), 'the service lives through all of it').toBe(pid);
 });
+
+it('a window with unsaved changes asks before it closes, and keeps them while nobody sees it', async () => {
+  const place = newPlace();
+  writeConfig(place, { ...QUICK, services: [{ id: 'disk', name: 'Disk', check: { type: 'disk', path: '~', minFree: '1%' } }] });
+  const app = await double.start(place, { pretended: { wasOpenedAtLogin: true, isPackaged: true } });
+  await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
+  await app.emit('tray', 'click');
+  await app.untilSeen('panel', ({ windows }) => windows[0]?.url === 'app://bundle/index.html');
+  await until('the page', async () => (await app.evaluate('document.readyState')) === 'complete');
+  await app.evaluate(`addEventListener('beforeunload', (event) => event.preventDefault())`);
+  await app.closeWindows();
+  await app.untilSeen('asked', ({ boxes }) => boxes.length === 1);
+  expect(await app.look()).toMatchObject({ boxes: ['Your changes in Settings are not saved yet.'], windows: [{ isVisible: true }] });
+  await app.blur();
+  await new Promise((resolve) => setTimeout(resolve, 65_000)); // there is nothing to wait for: that nothing happens is the test
+  expect(await app.look()).toMatchObject({ boxes: [expect.anything()], windows: [{ isVisible: false }] });
+  await app.emit('tray', 'click');
+  await app.pretend({ answer: 1 });
+  await app.closeWindows();
+  await app.untilSeen('thrown away', ({ windows }) => windows.length === 0);
+});

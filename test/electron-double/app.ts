@@ -26,7 +26,7 @@ const paths = new Map<string, string>([
   ['userData', switches.get('user-data-dir') ?? path.join(os.homedir(), 'app-data', 'jarvis-health')],
 ]);
 let isQuitting = false;
-export const windowsToClose: { close(): boolean; destroy(): void }[] = [];
+export const windowsToClose: { close(): Promise<boolean>; destroy(): void }[] = [];
 
 let becomeReady: () => void;
 const whenReady = new Promise<void>((resolve) => {
@@ -114,11 +114,12 @@ const methods = {
     if (world.pretended.login !== 'requires-approval') world.pretended.login = settings.openAtLogin ? 'enabled' : 'not-registered';
   },
   /** before-quit, windows, will-quit, quit: each of the first three may be held up. */
-  quit() {
+  async quit() {
     if (isQuitting) return;
     isQuitting = true;
-    const isHeld =
-      emitPreventable(emitter, 'before-quit') || windowsToClose.some((window) => !window.close()) || emitPreventable(emitter, 'will-quit');
+    let isHeld = emitPreventable(emitter, 'before-quit');
+    for (const window of windowsToClose) isHeld ||= !(await window.close());
+    isHeld ||= emitPreventable(emitter, 'will-quit');
     if (isHeld) isQuitting = false;
     else methods.exit(0);
   },

@@ -94,7 +94,7 @@ const acts = {
     for (const window of openWindows) if (window.isShown) window.emit('blur');
   },
   closeWindows(): void {
-    for (const window of openWindows) window.close();
+    for (const window of openWindows) void window.close();
   },
   async evaluate(expression: string): Promise<unknown> {
     const page = await [...openWindows].at(-1)?.page;
