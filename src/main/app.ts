@@ -120,9 +120,8 @@ function run(asked: Asked): void {
     const { snapshot } = seen;
     icon?.show(lookOf(seen));
     guard.see(snapshot);
-    if (!snapshot) return;
-    notifier.see(snapshot);
-    bridge.send(snapshot);
+    if (snapshot) notifier.see(snapshot);
+    if (snapshot || seen.trouble !== undefined) bridge.send(snapshot ?? null);
   }
 
   const open = (): void => void windows.openWindow('');

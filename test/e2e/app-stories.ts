@@ -153,10 +153,14 @@ export function tellAppStories(driver: Driver): void {
       const seen = await app.untilSeen('trouble', ({ tray }) => tray.image === 'warning.png');
       expect(seen.tray.tooltip).toMatch(/^Jarvis Health: config\.json is refused\. Line 1: /);
       expect((await app.openMenu()).map(({ label }) => label)).toContain('Check all: the engine does not run');
+      await app.choose('Open Jarvis Health');
+      const words = async () => String(await app.evaluate('document.body.innerText'));
+      await until('the window says so too', async () => (await words()).includes('config.json is refused. Line 1: '));
       const web = await newWeb(place);
       await web.startByHand();
       writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
       await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
+      await until('and here', async () => (await words()).includes('1 service, and it is well') && !(await words()).includes('refused'));
     });
   });
 

@@ -1,10 +1,12 @@
 // The stories of the menu-bar app on the Electron double: the real built main process, preload and window. And what is told on the double
 // alone, because on a Mac it would register a LaunchAgent of whoever runs the tests.
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import { expect, it } from 'vitest';
 import { tellAppStories } from './app-stories.ts';
-import { double, writeProgram } from './helpers/app.ts';
-import { inHome, QUICK, status, untilService, writeConfig } from './helpers/home.ts';
+import { double, startApp, writeProgram } from './helpers/app.ts';
+import { startEngine } from './helpers/command.ts';
+import { inHome, logLines, QUICK, status, untilService, writeConfig } from './helpers/home.ts';
 import { kill, newPlace } from './helpers/place.ts';
 import { until } from './helpers/wait.ts';
 import { newWeb } from './helpers/web.ts';
@@ -63,4 +65,47 @@ it('a window with unsaved changes asks before it closes, and keeps them while no
   await app.pretend({ answer: 1 });
   await app.closeWindows();
   await app.untilSeen('thrown away', ({ windows }) => windows.length === 0);
+});
+
+it('an engine that is followed: the main thread never waits for its lock, and one that is stuck is not shown as well', async () => {
+  const place = newPlace();
+  const web = await newWeb(place);
+  await web.startByHand();
+  writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
+  const headless = await startEngine(place);
+  const app = startApp(place, { pretended: { wasOpenedAtLogin: true, isPackaged: true } });
+  await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
+  await app.emit('tray', 'click');
+  const words = async () => String(await app.evaluate('document.body.innerText'));
+  await until('the page', async () => (await words()).includes('1 service, and it is well'));
+  // Asked every 2 s; the lock would be waited for for 200 ms each time.
+  await until('3 s without standing still', async () => {
+    await app.watchMainThread();
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    return (await app.blocked()).wallMs < 150;
+  });
+  process.kill(headless.pid, 'SIGSTOP');
+  try {
+    await app.untilSeen('said', ({ tray }) => tray.tooltip === 'Jarvis Health: The background service does not answer');
+    await until('in the window', async () => (await words()).includes('The background service does not answer'));
+  } finally {
+    process.kill(headless.pid, 'SIGCONT');
+  }
+  await app.untilSeen('well again', ({ tray }) => tray.image === 'ok.png');
+});
+
+it('a control socket that cannot be opened: said, watched all the same by one engine, and opened as soon as it can be', async () => {
+  const place = newPlace();
+  const web = await newWeb(place);
+  writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
+  const inTheWay = path.join(place.home, 'engine.sock');
+  mkdirSync(path.join(inTheWay, 'x'), { recursive: true });
+  const app = await double.start(place, { pretended: { wasOpenedAtLogin: true, isPackaged: true } });
+  const { tray } = await app.untilSeen('said', (seen) => seen.tray.image === 'warning.png' && seen.tray.tooltip.includes('in the way'));
+  expect(tray.tooltip).toContain('engine.sock is in the way of the control socket');
+  await web.up();
+  rmSync(inTheWay, { recursive: true });
+  await app.untilSeen('well', (seen) => seen.tray.tooltip === 'Jarvis Health: 1 service, and it is well');
+  expect((await status(place)).engine).toMatchObject({ pid: app.pid });
+  expect(logLines(place, 'health', 'engine-started')).toHaveLength(1);
 });
