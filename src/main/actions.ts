@@ -1,6 +1,6 @@
 // Does what was chosen in the menu. What fails is said on the window, which does not hold up the app; what was asked of an engine is said
 // by the icon. Touches windows, the browser, Finder; the engine by its operations.
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { app, shell } from 'electron';
@@ -22,9 +22,11 @@ export interface ActionDeps {
   readonly settings: SettingsStore;
   readonly notifier: Notifier;
   changed(): void;
+  /** Not our own PATH, to which we add folders; undefined: not known. */
+  terminalPath(): string | undefined;
 }
 
-export function createActions({ host, windows, settings, notifier, changed }: ActionDeps): (action: MenuAction) => void {
+export function createActions({ host, windows, settings, notifier, changed, terminalPath }: ActionDeps): (action: MenuAction) => void {
   async function all(name: 'check' | 'pause' | 'resume', input: object, isMeant: (phase: { phase: string }) => boolean): Promise<void> {
     const ids = (host.snapshot()?.services ?? []).filter(isMeant).map(({ id }) => id);
     const done = await Promise.allSettled(ids.map((id) => host.ask(name, { id, ...input })));
@@ -70,10 +72,12 @@ export function createActions({ host, windows, settings, notifier, changed }: Ac
       case 'try-notice':
         return notifier.tryOut();
       case 'install-cli': {
-        const { file, isOnPath } = await installCommandLine(app.getPath('exe'), os.homedir(), process.env['PATH'] ?? '');
+        const { file, isOnPath } = await installCommandLine(app.getPath('exe'), os.homedir(), terminalPath() ?? '');
         return say(
           `${file} is installed.`,
-          isOnPath ? undefined : `Your PATH has no ${path.dirname(file)} yet. Add it in your shell’s profile.`,
+          isOnPath
+            ? undefined
+            : `A terminal finds it where its PATH has ${path.dirname(file)}. Where it has not, add that in your shell’s profile.`,
         );
       }
       case 'about':
@@ -103,13 +107,15 @@ export function isShownAddress(url: string, snapshot: Snapshot | undefined): boo
 
 const LOG_NAME = /\.(log|txt|out|err|jsonl?)(\.\d+)?$/i;
 
-/** A folder, or a file that is a log by its name: anything else might be a program, which opening it would run. Then it is only shown. */
+/** A folder, or a file that is a log by its name: anything else might be a program, which opening it would run. Then it is only shown.
+ * A link is judged by where it leads, as the system does. */
 async function showLogs(logs: string): Promise<void> {
   if (!path.isAbsolute(logs)) throw new Error(`${logs} is no path.`);
-  const found = await stat(logs).catch(() => undefined);
+  const real = await realpath(logs).catch(() => undefined);
+  const found = real && (await stat(real).catch(() => undefined));
   if (!found) throw new Error(`${logs} is not there.`);
-  const isSafe = found.isDirectory() ? path.extname(logs) === '' : LOG_NAME.test(logs) && (found.mode & 0o111) === 0;
+  const isSafe = found.isDirectory() ? path.extname(real) === '' : LOG_NAME.test(real) && (found.mode & 0o111) === 0;
   if (!isSafe) return shell.showItemInFolder(logs);
-  const why = await shell.openPath(logs);
+  const why = await shell.openPath(real);
   if (why) throw new Error(why);
 }

@@ -33,6 +33,8 @@ const ASSETS = fileURLToPath(new URL('../../assets/tray', import.meta.url));
 const END_MS = 4_800;
 /** The bar has drawn the icon by then, or does not. */
 const ICON_MS = 5_000;
+/** Nothing runs while the machine sleeps: whoever has counted so long is awake, whatever the system has said. */
+const AWAKE_MS = 60_000;
 
 /** Held for the life of the process: a tray that is collected vanishes. */
 let icon: Icon | undefined;
@@ -54,6 +56,7 @@ function run(asked: Asked): void {
   const settings = openSettings(app.getPath('userData'), app.getVersion(), systemNow);
   let notices: NoticeHealth = { kind: 'untried' };
   let isSuspended = false;
+  let doze: (() => void) | undefined;
 
   const prepared = findKnownPrograms();
   const host = startHost({
@@ -89,7 +92,7 @@ function run(asked: Asked): void {
       changed();
     },
   });
-  const choose = createActions({ host, windows, settings, notifier, changed });
+  const choose = createActions({ host, windows, settings, notifier, changed, terminalPath: () => terminalPath });
   const guard = createRepairGuard();
 
   setEditMenu();
@@ -132,8 +135,14 @@ function run(asked: Asked): void {
       isSuspended = true;
       host.powerChanged('suspend');
       changed();
+      doze?.();
+      doze = realTimers.after(AWAKE_MS, () => {
+        isSuspended = false;
+        changed();
+      });
     },
     onResume() {
+      doze?.();
       isSuspended = false;
       host.powerChanged('resume');
       changed();
@@ -200,6 +209,9 @@ function endWell(letGo: () => void, close: () => Promise<void>): void {
   });
 }
 
+/** The PATH that a terminal has: undefined until the login shell has told it. */
+let terminalPath = process.platform === 'darwin' ? undefined : process.env['PATH'];
+
 /** Children of the engine are started with our own environment, so it is enough to know the PATH here. */
 async function findKnownPrograms(): Promise<void> {
   if (process.platform !== 'darwin') return;
@@ -212,6 +224,7 @@ async function findOtherPrograms(host: Host): Promise<void> {
   const { machinePorts } = await import('../engine/setup.ts');
   const told = await shellPath({ userHome: os.homedir(), env: process.env, commands: (await machinePorts()).commands });
   if (told === undefined) return;
+  terminalPath = told;
   process.env['PATH'] = joined([told, process.env['PATH'] ?? '']);
   const missing = host.snapshot()?.services.filter((view) => view.reason === 'program-missing') ?? [];
   await Promise.all(missing.map(({ id }) => host.ask('check', { id })));

@@ -1,6 +1,6 @@
 // The menu-bar app from end to end: the built main process, preload and window, with real services; told once, for the Electron double
 // (app.test.ts) and the real Electron (app-electron.test.ts). Over 250 lines because it is the one list of what the app does.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ConfigInput } from '../../src/contract/config.ts';
@@ -339,6 +339,14 @@ export function tellAppStories(driver: Driver): void {
       await app.choose('Disk', 'Show logs');
       const { opened } = await app.untilSeen('shown', (seen) => seen.opened.length > 0);
       expect(opened).toEqual([`folder of ${program}`]);
+      // Under the name of a log, but what it leads to is opened by another program.
+      const profile = path.join(place.dir, 'evil.terminal');
+      writeFileSync(profile, '<plist/>', { mode: 0o644 });
+      rmSync(program);
+      symlinkSync(profile, program);
+      await app.choose('Disk', 'Show logs');
+      await app.untilSeen('shown again', (seen) => seen.opened.length === 2);
+      expect((await app.look()).opened[1]).toBe(`folder of ${program}`);
     });
 
     it('start at login is what the system says, after every change', async () => {

@@ -1,6 +1,6 @@
 // The stories of the menu-bar app on the Electron double: the real built main process, preload and window. And what is told on the double
 // alone, because on a Mac it would register a LaunchAgent of whoever runs the tests.
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { tellAppStories } from './app-stories.ts';
@@ -108,4 +108,57 @@ it('a control socket that cannot be opened: said, watched all the same by one en
   await app.untilSeen('well', (seen) => seen.tray.tooltip === 'Jarvis Health: 1 service, and it is well');
   expect((await status(place)).engine).toMatchObject({ pid: app.pid });
   expect(logLines(place, 'health', 'engine-started')).toHaveLength(1);
+});
+
+it('an error that nobody caught: the app starts anew instead of standing still in a box; a second one at once ends it', async () => {
+  const place = newPlace();
+  writeConfig(place, { ...QUICK, services: [{ id: 'disk', name: 'Disk', check: { type: 'disk', path: '~', minFree: '1%' } }] });
+  const options = { pretended: { wasOpenedAtLogin: true, isPackaged: true } };
+  const app = startApp(place, options);
+  await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
+  await app.breakDown();
+  expect(await app.ended).toEqual({ code: 1, signal: null });
+  expect(app.err()).toContain('broken on purpose');
+  const file = path.join(place.dir, 'user-data', 'relaunched.json');
+  const { args } = JSON.parse(readFileSync(file, 'utf8')) as { args: string[] };
+  expect(args.slice(1)).toEqual([`--home=${place.home}`, expect.stringContaining('--user-data-dir='), '--after-crash']);
+  rmSync(file);
+  const again = startApp(place, { ...options, args: ['--after-crash'] });
+  await again.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
+  await again.breakDown();
+  expect(await again.ended).toEqual({ code: 1, signal: null });
+  expect(existsSync(file), 'not for ever').toBe(false);
+});
+
+it('a notice that was shown before this start goes too when its service is well again', async () => {
+  const place = newPlace();
+  const web = await newWeb(place);
+  const { recovery: _, ...watched } = web.service({ name: 'Web' });
+  writeConfig(place, { ...QUICK, alerts: { afterFailures: 2, channels: ['notification'] }, services: [watched] });
+  const pretended = { wasOpenedAtLogin: true, isPackaged: true };
+  const app = startApp(place, { pretended });
+  const { notices } = await app.untilSeen('told', (seen) => seen.notices.some(({ state }) => state === 'shown'));
+  await app.choose('Quit');
+  await app.ended;
+  await web.startByHand();
+  const again = startApp(place, { pretended });
+  const { calls } = await again.untilSeen('well', (seen) => seen.notices.some(({ title }) => title === 'Web is well again'));
+  expect(calls).toContain(`Notification.remove ${notices[0]?.id}`);
+});
+
+it('a wake that nobody told of: the icon is not hollow for ever, and the next sleep counts by itself', async () => {
+  const place = newPlace();
+  writeConfig(place, { ...QUICK, services: [{ id: 'disk', name: 'Disk', check: { type: 'disk', path: '~', minFree: '1%' } }] });
+  const app = startApp(place, { pretended: { wasOpenedAtLogin: true, isPackaged: true } });
+  await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
+  await app.emit('powerMonitor', 'suspend');
+  await app.untilSeen('asleep', ({ tray }) => tray.image === 'unknown.png');
+  await until('well', async () => (await app.look()).tray.image === 'ok.png', 90_000);
+  await app.emit('powerMonitor', 'suspend');
+  await app.emit('powerMonitor', 'resume');
+  const [slept] = await until('recorded', () => {
+    const lines = logLines(place, 'health', 'slept');
+    return lines.length > 0 ? lines : undefined;
+  });
+  expect(slept?.['forMs']).toBeLessThan(30_000);
 });

@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -122,6 +122,10 @@ const methods = {
     isHeld ||= emitPreventable(emitter, 'will-quit');
     if (isHeld) isQuitting = false;
     else methods.exit(0);
+  },
+  /** Whoever looks finds what it was asked for in the folder of user data, for this process ends. */
+  relaunch(options) {
+    writeFileSync(path.join(methods.getPath('userData'), 'relaunched.json'), JSON.stringify(cloned(options)));
   },
   exit(code = 0) {
     for (const window of windowsToClose) window.destroy();

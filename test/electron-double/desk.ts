@@ -118,6 +118,7 @@ class NotificationMethods extends EventEmitter {
   static remove(ids: string | string[]): void {
     for (const id of [ids].flat()) {
       shownNotices.delete(id);
+      world.calls.push(`Notification.remove ${id}`);
       for (const notice of world.notices) if (notice.id === id && notice.state === 'shown') notice.state = 'removed';
     }
   }
