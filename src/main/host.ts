@@ -48,6 +48,7 @@ export function startHost(options: HostOptions): Host {
     if (!isClosed) cancel = timers.after(ms, () => void step());
   }
   async function step(): Promise<void> {
+    if (isClosed) return;
     // While its owner answers, the lock is left alone: trying it stands still in this thread for as long as SQLite waits.
     const heard = followed ? await follow() : 'nothing';
     if (heard === 'answer') later(FOLLOW_MS);

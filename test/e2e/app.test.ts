@@ -162,3 +162,13 @@ it('a wake that nobody told of: the icon is not hollow for ever, and the next sl
   });
   expect(slept?.['forMs']).toBeLessThan(30_000);
 });
+
+it('told to end while it is still opening its engine, it ends well, and what was opened is closed', async () => {
+  const place = newPlace();
+  writeConfig(place, { ...QUICK, services: [{ id: 'disk', name: 'Disk', check: { type: 'disk', path: '~', minFree: '1%' } }] });
+  const app = startApp(place, { pretended: { wasOpenedAtLogin: true, isPackaged: true } });
+  await until('its engine is being opened', () => existsSync(inHome(place, 'engine.lock')));
+  app.child.kill('SIGTERM');
+  expect(await app.ended).toEqual({ code: 0, signal: null });
+  expect(logLines(place, 'health', 'engine-stopped')).toHaveLength(logLines(place, 'health', 'engine-started').length);
+});
