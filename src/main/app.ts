@@ -7,7 +7,7 @@ import { app, dialog, screen } from 'electron';
 import { errorText } from '../contract/errors.ts';
 import type { NoticeHealth } from '../contract/shell.ts';
 import { realTimers, systemNow } from '../engine/system.ts';
-import { createActions } from './actions.ts';
+import { createActions, isShownAddress } from './actions.ts';
 import type { Asked } from './arguments.ts';
 import { openBridge } from './bridge.ts';
 import { isPassing } from './command-line.ts';
@@ -33,6 +33,8 @@ const ASSETS = fileURLToPath(new URL('../../assets/tray', import.meta.url));
 const END_MS = 4_800;
 /** The bar has drawn the icon by then, or does not. */
 const ICON_MS = 5_000;
+/** Nothing runs while the machine sleeps: whoever has counted so long is awake, whatever the system has said. */
+const AWAKE_MS = 60_000;
 
 /** Held for the life of the process: a tray that is collected vanishes. */
 let icon: Icon | undefined;
@@ -54,6 +56,7 @@ function run(asked: Asked): void {
   const settings = openSettings(app.getPath('userData'), app.getVersion(), systemNow);
   let notices: NoticeHealth = { kind: 'untried' };
   let isSuspended = false;
+  let doze: (() => void) | undefined;
 
   const prepared = findKnownPrograms();
   const host = startHost({
@@ -76,7 +79,8 @@ function run(asked: Asked): void {
   const windows = createWindows({
     preload: path.join(OUT, 'preload', 'index.cjs'),
     timers: realTimers,
-    nowMs: systemNow,
+    steadyMs: () => performance.now(),
+    mayOpen: (url) => isShownAddress(url, host.snapshot()),
     iconBounds: () => icon?.bounds() ?? { x: 0, y: 0, width: 0, height: 0 },
   });
   const notifier = createNotifier({
@@ -88,7 +92,7 @@ function run(asked: Asked): void {
       changed();
     },
   });
-  const choose = createActions({ host, windows, settings, notifier, changed });
+  const choose = createActions({ host, windows, settings, notifier, changed, terminalPath: () => terminalPath });
   const guard = createRepairGuard();
 
   setEditMenu();
@@ -119,9 +123,8 @@ function run(asked: Asked): void {
     const { snapshot } = seen;
     icon?.show(lookOf(seen));
     guard.see(snapshot);
-    if (!snapshot) return;
-    notifier.see(snapshot);
-    bridge.send(snapshot);
+    if (snapshot) notifier.see(snapshot);
+    if (snapshot || seen.trouble !== undefined) bridge.send(snapshot ?? null);
   }
 
   const open = (): void => void windows.openWindow('');
@@ -132,8 +135,14 @@ function run(asked: Asked): void {
       isSuspended = true;
       host.powerChanged('suspend');
       changed();
+      doze?.();
+      doze = realTimers.after(AWAKE_MS, () => {
+        isSuspended = false;
+        changed();
+      });
     },
     onResume() {
+      doze?.();
       isSuspended = false;
       host.powerChanged('resume');
       changed();
@@ -143,10 +152,7 @@ function run(asked: Asked): void {
       app.quit();
     },
   });
-  endWell(async () => {
-    windows.letGo();
-    await host.close();
-  });
+  endWell(windows.letGo, host.close);
 
   void settings
     .movedTo()
@@ -154,7 +160,7 @@ function run(asked: Asked): void {
       // What an older build wrote may have become another look.
       changed();
       if (movedTo !== undefined) {
-        void dialog.showMessageBox({
+        void windows.tell({
           type: 'warning',
           message: 'The settings of the app were damaged.',
           detail: `They are kept as ${movedTo}; the defaults are in force.`,
@@ -171,13 +177,17 @@ function run(asked: Asked): void {
   void prepared.then(() => findOtherPrograms(host)).catch(() => undefined);
   void watchUpdates().catch(() => false);
 
+  /** The app goes on without: nothing that is watched depends on them. */
+  function tellOfSettings(error: unknown): void {
+    void windows.tell({ type: 'warning', message: 'The settings of the app cannot be kept.', detail: errorText(error) });
+  }
   function tellOfHiddenIcon(): void {
     if (settings.get('wasToldOfHiddenIcon') || !isMenuBar()) return;
     const bounds = icon?.bounds();
     if (!bounds || !isIconHidden(bounds, screen.getDisplayNearestPoint({ x: Math.round(bounds.x), y: Math.round(bounds.y) }).bounds))
       return;
     void settings.set('wasToldOfHiddenIcon', true).catch(tellOfSettings);
-    void dialog.showMessageBox({
+    void windows.tell({
       type: 'info',
       message: 'The icon of Jarvis Health is hidden.',
       detail: `${sentenceOf(sight())}.\n\nSystem Settings > Menu Bar shows it again; a full bar or the notch may cover it. Opening the app once more always shows its window.`,
@@ -185,14 +195,11 @@ function run(asked: Asked): void {
   }
 }
 
-/** The app goes on without: nothing that is watched depends on them. */
-function tellOfSettings(error: unknown): void {
-  void dialog.showMessageBox({ type: 'warning', message: 'The settings of the app cannot be kept.', detail: errorText(error) });
-}
-
 /** Quit, log-out, shutdown and an update take the same way: flushed, and gone within a limit. What the engine started lives on (R18). */
-function endWell(close: () => Promise<void>): void {
+function endWell(letGo: () => void, close: () => Promise<void>): void {
   let isEnding = false;
+  // Before any window is asked to close: a page with unsaved changes would refuse, and with it the log-out or the shutdown.
+  app.on('before-quit', letGo);
   app.on('will-quit', (event) => {
     event.preventDefault();
     if (isEnding) return;
@@ -201,6 +208,9 @@ function endWell(close: () => Promise<void>): void {
     void Promise.race([close().catch(() => undefined), realTimers.sleep(END_MS, limit.signal)]).then(() => app.exit(0));
   });
 }
+
+/** The PATH that a terminal has: undefined until the login shell has told it. */
+let terminalPath = process.platform === 'darwin' ? undefined : process.env['PATH'];
 
 /** Children of the engine are started with our own environment, so it is enough to know the PATH here. */
 async function findKnownPrograms(): Promise<void> {
@@ -214,6 +224,7 @@ async function findOtherPrograms(host: Host): Promise<void> {
   const { machinePorts } = await import('../engine/setup.ts');
   const told = await shellPath({ userHome: os.homedir(), env: process.env, commands: (await machinePorts()).commands });
   if (told === undefined) return;
+  terminalPath = told;
   process.env['PATH'] = joined([told, process.env['PATH'] ?? '']);
   const missing = host.snapshot()?.services.filter((view) => view.reason === 'program-missing') ?? [];
   await Promise.all(missing.map(({ id }) => host.ask('check', { id })));

@@ -8,12 +8,12 @@ import type { Host } from './host.ts';
 import { isOurs } from './protocol.ts';
 
 export interface Bridge {
-  /** To every page that follows. */
-  send(snapshot: Snapshot): void;
+  /** To every page that follows; null: there is no engine, and what the page shows is old. */
+  send(snapshot: Snapshot | null): void;
 }
 
 /** After `ready`, once. */
-export function openBridge(host: Pick<Host, 'ask' | 'snapshot'>): Bridge {
+export function openBridge(host: Pick<Host, 'ask' | 'snapshot' | 'trouble'>): Bridge {
   const followers = new Set<WebContents>();
   for (const name of Object.keys(ROUTES) as OperationName[]) {
     answer(`ask:${name}`, (input) => host.ask(name, input));
@@ -27,7 +27,7 @@ export function openBridge(host: Pick<Host, 'ask' | 'snapshot'>): Bridge {
       sender.once('destroyed', () => followers.delete(sender));
     }
     const snapshot = host.snapshot();
-    if (snapshot) sender.send('snapshot', snapshot);
+    if (snapshot || host.trouble() !== undefined) sender.send('snapshot', snapshot ?? null);
   });
   return {
     send(snapshot) {

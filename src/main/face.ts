@@ -6,7 +6,7 @@ export type Face = 'ok' | 'warning' | 'error' | 'unknown' | 'paused';
 
 export const APP_NAME = 'Jarvis Health';
 
-/** The engine as the shell sees it; `trouble`: why there is none, a sentence for people. */
+/** The engine as the shell sees it; `trouble`: why there is none, or why nobody else can ask it, a sentence for people. */
 export interface Sight {
   readonly snapshot: Snapshot | undefined;
   readonly trouble?: string | undefined;
@@ -24,7 +24,7 @@ function needsPerson(view: ServiceView): boolean {
 
 /** The icon. What is switched off altogether is neither well nor ill. */
 export function faceOf({ snapshot, trouble, isSuspended }: Sight): Face {
-  if (trouble !== undefined) return 'warning';
+  if (trouble !== undefined) return snapshot?.overall === 'error' ? 'error' : 'warning';
   if (!snapshot || isSuspended) return 'unknown';
   if (snapshot.overall === 'ok' && snapshot.services.length > 0 && snapshot.services.every(isIdle)) return 'paused';
   return snapshot.overall;
@@ -32,7 +32,7 @@ export function faceOf({ snapshot, trouble, isSuspended }: Sight): Face {
 
 /** The first row of the menu. */
 export function sentenceOf({ snapshot, trouble, isSuspended }: Sight): string {
-  if (trouble !== undefined) return trouble;
+  if (trouble !== undefined) return snapshot ? `${snapshot.sentence}. ${trouble}` : trouble;
   if (isSuspended) return 'Asleep';
   return snapshot?.sentence ?? 'Starting';
 }
@@ -44,8 +44,8 @@ export function tooltipOf(sight: Sight): string {
 }
 
 /** The text beside the icon: how many need a person, nothing where none does. Short, for the bar is narrow. */
-export function titleOf({ snapshot, trouble }: Sight, showsCount: boolean): string {
-  if (!showsCount || trouble !== undefined) return '';
+export function titleOf({ snapshot }: Sight, showsCount: boolean): string {
+  if (!showsCount) return '';
   const count = snapshot?.services.filter(needsPerson).length ?? 0;
   return count === 0 ? '' : String(count);
 }

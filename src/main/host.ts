@@ -37,7 +37,8 @@ export interface Host {
 
 export function startHost(options: HostOptions): Host {
   const { home, timers, onChange } = options;
-  let own: { engine: Engine; server: ControlServer } | undefined;
+  let own: { readonly engine: Engine; server?: ControlServer } | undefined;
+  let opening: Promise<void> | undefined;
   let followed: { ask: Host['ask']; snapshot: Snapshot } | undefined;
   let trouble: string | undefined;
   let cancel: (() => void) | undefined;
@@ -47,25 +48,38 @@ export function startHost(options: HostOptions): Host {
     if (!isClosed) cancel = timers.after(ms, () => void step());
   }
   async function step(): Promise<void> {
-    try {
-      await openOwn();
-      trouble = undefined;
-    } catch (error) {
-      const isOwned = error instanceof HealthError && error.code === 'home-owned';
-      if (isOwned && (await follow())) later(FOLLOW_MS);
-      else {
-        followed = undefined;
-        trouble = isOwned ? 'The background service does not answer' : inOneLine(error);
-        later(AGAIN_MS);
+    if (isClosed) return;
+    // While its owner answers, the lock is left alone: trying it stands still in this thread for as long as SQLite waits.
+    const heard = followed ? await follow() : 'nothing';
+    if (heard === 'answer') later(FOLLOW_MS);
+    else {
+      try {
+        opening = openOwn();
+        await opening;
+        trouble = undefined;
+      } catch (error) {
+        const isOwned = error instanceof HealthError && error.code === 'home-owned';
+        if (isOwned && heard !== 'stuck' && (await follow()) === 'answer') later(FOLLOW_MS);
+        else {
+          followed = undefined;
+          trouble = isOwned ? 'The background service does not answer' : inOneLine(error);
+          later(AGAIN_MS);
+        }
       }
     }
     onChange();
   }
 
+  /** Where only its socket can't be opened, the engine is kept: ended and started anew it would watch nothing. */
   async function openOwn(): Promise<void> {
+    own ??= { engine: await openEngineOfOurs() };
+    const { serveControl } = await import('../api/server.ts');
+    own.server = await serveControl(own.engine, { dashboard: options.dashboard });
+  }
+
+  async function openEngineOfOurs(): Promise<Engine> {
     const { openEngine } = await import('../engine/engine.ts');
     const { hasConfig, writeFirstConfig } = await import('../engine/setup.ts');
-    const { serveControl } = await import('../api/server.ts');
     if (!(await hasConfig(home))) await writeFirstConfig(home, options.version);
     const engine = await openEngine({
       home,
@@ -74,31 +88,21 @@ export function startHost(options: HostOptions): Host {
       isDryRun: options.isDryRun,
       notifier: options.notifier,
     });
-    try {
-      const server = await serveControl(engine, { dashboard: options.dashboard });
-      if (isClosed) {
-        await server.close();
-        throw new HealthError('no-engine', 'The app has ended.');
-      }
-      followed = undefined;
-      own = { engine, server };
-      engine.subscribe(onChange);
-    } catch (error) {
-      await engine.close();
-      throw error;
-    }
+    followed = undefined;
+    engine.subscribe(onChange);
+    return engine;
   }
 
-  async function follow(): Promise<boolean> {
+  async function follow(): Promise<'answer' | 'nothing' | 'stuck'> {
     try {
       const { createClient } = await import('../api/client.ts');
       const client = createClient(await socketOf(home));
       const snapshot = await client.ask('status', {});
       followed = { ask: (name, input) => client.ask(name, input as OperationInput<typeof name>), snapshot };
       trouble = undefined;
-      return true;
-    } catch {
-      return false;
+      return 'answer';
+    } catch (error) {
+      return error instanceof HealthError && error.code === 'engine-stuck' ? 'stuck' : 'nothing';
     }
   }
 
@@ -117,7 +121,9 @@ export function startHost(options: HostOptions): Host {
     async close() {
       isClosed = true;
       cancel?.();
-      await own?.server.close();
+      // What is being opened is opened first, so that it is flushed as well.
+      await opening?.catch(() => undefined);
+      await own?.server?.close().catch(() => undefined);
       await own?.engine.close();
     },
   };

@@ -4,16 +4,25 @@
 import { app } from 'electron';
 import { startApp } from './app.ts';
 import { argumentsOf } from './arguments.ts';
+import { endOnCrash } from './crash.ts';
 import { isMenuBar } from './login-item.ts';
 import { forbidEverything, registerAppScheme } from './protocol.ts';
 
 const asked = argumentsOf(process.argv, process.env);
+endOnCrash(asked.cli !== undefined);
 if (asked.cli) {
   const argv = asked.cli;
   // Nothing is drawn; no helper process for it, and no icon in the Dock of one that is run from its sources.
   app.disableHardwareAcceleration();
   if (isMenuBar()) app.setActivationPolicy('accessory');
-  void import('./cli.ts').then(({ runCommandLine }) => runCommandLine(argv));
+  import('./cli.ts')
+    .then(({ runCommandLine }) => runCommandLine(argv))
+    .catch((error: unknown) => {
+      // Electron only warns of it, and the process would stay for ever.
+      setImmediate(() => {
+        throw error;
+      });
+    });
 } else {
   // The lock is one per folder of user data. That is kept apart from the home, where only our own files are (PRODUCT section 3).
   if (!app.commandLine.hasSwitch('user-data-dir')) app.setPath('userData', asked.userData(app.getPath('appData')));
@@ -26,6 +35,7 @@ if (asked.cli) {
     startApp(asked);
   } else {
     // The first one has been told, and shows its window.
+    process.stderr.write('Jarvis Health runs already, and shows its window; what this start was given beside it is not used.\n');
     app.exit(0);
   }
 }

@@ -100,7 +100,11 @@ export function createNotifier({ timers, onOpen, onButton, onHealth }: NotifierD
       name: 'notification',
       async deliver(notice: Notice) {
         const isRecovery = notice.kind === 'recovered';
-        if (isRecovery) drop(notice.alertId);
+        // Also what was shown before this start of the app: the system keeps it, and knows it by its id.
+        if (isRecovery) {
+          held.delete(notice.alertId);
+          Notification.remove(notice.alertId);
+        }
         const id = isRecovery ? `${notice.alertId}.recovered` : notice.alertId;
         await show(notice, id, notice.service, isRecovery).catch(() => helper.deliver(notice));
       },

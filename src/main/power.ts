@@ -13,8 +13,8 @@ export interface PowerDeps {
 /** After `ready`. */
 export function watchPower(deps: PowerDeps): void {
   let isSuspended = false;
+  // Told each time: where the word of the wake was missing, the sleep before would else be counted into this one.
   powerMonitor.on('suspend', () => {
-    if (isSuspended) return;
     isSuspended = true;
     deps.onSuspend();
   });

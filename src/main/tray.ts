@@ -31,13 +31,18 @@ export function createIcon(
     return made;
   };
   let shown = first;
+  /** Held while it is open: Electron itself keeps no popped-up menu from being collected, and with it what its rows do. */
+  let menu: Menu | undefined;
   const tray = new Tray(image(first.face, first.isMonochrome), GUID);
   tray.setToolTip(first.tooltip);
   // With a double click the second click would close what the first has opened.
   tray.setIgnoreDoubleClickEvents(true);
   // Not `setContextMenu`: with it the left click opens the menu, and there would be no panel.
   tray.on('click', () => on.click());
-  tray.on('right-click', () => tray.popUpContextMenu(Menu.buildFromTemplate(templateOf(on.rows(), on.choose, image))));
+  tray.on('right-click', () => {
+    menu = Menu.buildFromTemplate(templateOf(on.rows(), on.choose, image));
+    tray.popUpContextMenu(menu);
+  });
   return {
     show(look) {
       if (look.face !== shown.face || look.isMonochrome !== shown.isMonochrome) tray.setImage(image(look.face, look.isMonochrome));

@@ -1,6 +1,6 @@
 // The panel under the icon and the window: made when asked for, gone a minute after they were hidden, so that an idle app has no
-// renderer. Both show the same page, with nothing in it but the bridge.
-import { app, BrowserWindow, screen } from 'electron';
+// renderer; unsaved changes keep theirs. Both show the same page, with nothing in it but the bridge.
+import { app, BrowserWindow, dialog, screen, shell } from 'electron';
 import type { TimersPort } from '../contract/ports.ts';
 import { panelPlace, type Rectangle } from './place.ts';
 import { APP_ORIGIN } from './protocol.ts';
@@ -9,26 +9,32 @@ const PANEL = { width: 380, height: 640 };
 const GONE_MS = 60_000;
 /** A click on the icon takes the focus from the panel first, which hides it: the same click must not bring it back. */
 const SAME_CLICK_MS = 250;
+const UNSAVED = 'Your changes in Settings are not saved yet.';
 
 export interface WindowsDeps {
   readonly preload: string;
   readonly timers: TimersPort;
-  nowMs(): number;
+  /** On a clock that never jumps: one that is set back must not make every click a second one. */
+  steadyMs(): number;
   iconBounds(): Rectangle;
+  /** Whether an address that a page wants to open is one of those that we have shown it. */
+  mayOpen(url: string): boolean;
 }
 export interface Windows {
   togglePanel(): void;
   /** `hash`: the view, `#/service/gateway`; empty: as it is. */
   openWindow(hash: string): Promise<void>;
+  /** Says something to a person, on the window: on macOS a box of its own stops the main thread, and the engine with it, until somebody
+   * has answered (electron/electron, shell/browser/ui/message_box_mac.mm: `runModal`). Never rejects. */
+  tell(box: Electron.MessageBoxOptions): Promise<void>;
   /** From now on windows close instead of hiding. */
   letGo(): void;
 }
 
-export function createWindows({ preload, timers, nowMs, iconBounds }: WindowsDeps): Windows {
+export function createWindows({ preload, timers, steadyMs, iconBounds, mayOpen }: WindowsDeps): Windows {
   let panel: BrowserWindow | undefined;
   let window: BrowserWindow | undefined;
-  let hiddenAtMs = 0;
-  let cancel: (() => void) | undefined;
+  let hiddenAtMs = Number.NEGATIVE_INFINITY;
   let isEnding = false;
 
   function make(options: Electron.BrowserWindowConstructorOptions): BrowserWindow {
@@ -41,18 +47,40 @@ export function createWindows({ preload, timers, nowMs, iconBounds }: WindowsDep
     });
     // A page that has crashed would stay blank for ever; the next time it is asked for, it is made anew.
     made.webContents.on('render-process-gone', () => made.destroy());
+    made.webContents.setWindowOpenHandler(({ url }) => {
+      if (mayOpen(url)) void shell.openExternal(url).catch(() => undefined);
+      return { action: 'deny' };
+    });
+    // A page with unsaved changes holds its window, in Electron without a word. Out of sight it keeps them; in sight the person is asked.
+    let isAsked = false;
+    made.webContents.on('will-prevent-unload', () => {
+      if (isAsked || !made.isVisible()) return;
+      isAsked = true;
+      void dialog
+        .showMessageBox(made, { type: 'question', message: UNSAVED, buttons: ['Keep them', 'Throw them away'], defaultId: 0, cancelId: 0 })
+        .then(({ response }) => response === 1 && !made.isDestroyed() && made.destroy())
+        .catch(() => undefined)
+        .finally(() => {
+          isAsked = false;
+        });
+    });
+    goWhenHidden(made);
     return made;
   }
   /** Hidden with the whole app (⌘H) it may stay so for days. */
   function goWhenHidden(made: BrowserWindow): void {
     let stop: (() => void) | undefined;
     const show = (): void => stop?.();
-    made.on('hide', () => {
+    function hidden(): void {
       stop?.();
       stop = timers.after(GONE_MS, () => {
-        if (!made.isDestroyed() && !made.isVisible()) made.destroy();
+        if (made.isDestroyed() || made.isVisible()) return;
+        // Not `destroy`: the page may hold what was not saved yet, and is asked again later.
+        made.close();
+        if (!made.isDestroyed()) hidden();
       });
-    });
+    }
+    made.on('hide', hidden);
     made.on('show', show);
     made.on('closed', show);
   }
@@ -72,17 +100,14 @@ export function createWindows({ preload, timers, nowMs, iconBounds }: WindowsDep
   function hidePanel(): void {
     if (!panel?.isVisible()) return;
     panel.hide();
-    hiddenAtMs = nowMs();
-    cancel?.();
-    cancel = timers.after(GONE_MS, () => panel?.destroy());
+    hiddenAtMs = steadyMs();
   }
 
   return {
     togglePanel() {
       if (isEnding) return;
       if (panel?.isVisible()) return hidePanel();
-      if (nowMs() - hiddenAtMs < SAME_CLICK_MS) return;
-      cancel?.();
+      if (steadyMs() - hiddenAtMs < SAME_CLICK_MS) return;
       const icon = iconBounds();
       const display = screen.getDisplayNearestPoint({ x: Math.round(icon.x), y: Math.round(icon.y) });
       const isNew = panel === undefined;
@@ -92,28 +117,33 @@ export function createWindows({ preload, timers, nowMs, iconBounds }: WindowsDep
       panel.focus();
       if (isNew) void panel.loadURL(`${APP_ORIGIN}/index.html`).catch(() => undefined);
     },
-    async openWindow(hash) {
-      if (isEnding) return;
-      const isNew = window === undefined;
-      window ??= make({ width: 1_000, height: 740, minWidth: 360, minHeight: 420 });
-      const opened = window;
-      if (isNew) {
-        // Red button and ⌘W end the renderer too; the app stays in the menu bar.
-        opened.on('closed', () => {
-          window = undefined;
-        });
-        goWhenHidden(opened);
-        opened.once('ready-to-show', () => front(opened));
-      }
-      if (isNew || hash !== '') await opened.loadURL(`${APP_ORIGIN}/index.html${hash}`).catch(() => undefined);
-      if (!opened.isDestroyed() && !isEnding) front(opened);
+    openWindow,
+    async tell(box) {
+      await openWindow('');
+      if (!window || window.isDestroyed()) return;
+      await dialog.showMessageBox(window, box).catch(() => undefined);
     },
     letGo() {
       isEnding = true;
-      cancel?.();
       for (const one of [panel, window]) one?.destroy();
     },
   };
+
+  async function openWindow(hash: string): Promise<void> {
+    if (isEnding) return;
+    const isNew = window === undefined;
+    window ??= make({ width: 1_000, height: 740, minWidth: 360, minHeight: 420 });
+    const opened = window;
+    if (isNew) {
+      // Red button and ⌘W end the renderer too; the app stays in the menu bar.
+      opened.on('closed', () => {
+        window = undefined;
+      });
+      opened.once('ready-to-show', () => front(opened));
+    }
+    if (isNew || hash !== '') await opened.loadURL(`${APP_ORIGIN}/index.html${hash}`).catch(() => undefined);
+    if (!opened.isDestroyed() && !isEnding) front(opened);
+  }
 }
 
 function front(window: BrowserWindow): void {

@@ -2,6 +2,7 @@
 // nothing is repaired. Old data is greyed by the frame; here its age is said.
 import { useEffect, useState } from 'preact/hooks';
 import type { Problem } from '../contract/snapshot.ts';
+import type { LinkState } from './client.ts';
 import { useLive } from './store.ts';
 import { agoText, exactText, spanText } from './time-words.ts';
 import { Button } from './ui/button.tsx';
@@ -19,7 +20,7 @@ export function Banners() {
   const isRepairOff = useLive((live) => live.snapshot?.engine?.recoveryEnabled === false);
   return (
     <div class="banners">
-      <div role="status">{link.kind === 'lost' ? <Gone nextTryAtMs={link.nextTryAtMs} retry={link.retry} /> : <Back />}</div>
+      <div role="status">{link.kind === 'lost' ? <Gone link={link} /> : <Back />}</div>
       {problems?.map((problem) => (
         <ProblemBanner key={problem.code} problem={problem} />
       ))}
@@ -32,7 +33,7 @@ export function Banners() {
   );
 }
 
-function Gone({ nextTryAtMs, retry }: { nextTryAtMs: number; retry: () => void }) {
+function Gone({ link: { nextTryAtMs, retry, why } }: { link: LinkState & { kind: 'lost' } }) {
   const heardAtMs = useLive((live) => live.heardAtMs);
   const hasData = useLive((live) => live.snapshot !== undefined);
   const now = useNow();
@@ -43,6 +44,7 @@ function Gone({ nextTryAtMs, retry }: { nextTryAtMs: number; retry: () => void }
       title="The engine is not answering"
       text={
         <>
+          {why && `${why.replace(/\.$/, '')}. `}
           {hasData && (
             // biome-ignore lint/a11y/noNoninteractiveTabindex: the exact time must be reachable by keyboard too
             <span tabIndex={0} data-tip={exactText(heardAtMs)}>
@@ -50,7 +52,7 @@ function Gone({ nextTryAtMs, retry }: { nextTryAtMs: number; retry: () => void }
             </span>
           )}
           <span aria-hidden="true">{waitMs > 1_000 ? `Trying again in ${spanText(waitMs)}.` : 'Trying again…'}</span>
-          {now - heardAtMs > ELSEWHERE_AFTER_MS && (
+          {why === undefined && now - heardAtMs > ELSEWHERE_AFTER_MS && (
             <>
               {' '}
               If it was started anew on another port, this finds it: <code>jarvis-health open</code>

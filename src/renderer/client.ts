@@ -8,11 +8,11 @@ import type { Snapshot } from '../contract/snapshot.ts';
 import { createHttpClient } from './client-http.ts';
 import { takeKnown } from './known.ts';
 
-/** How the stream of snapshots stands. `lost`: what is shown is old; `retry` tries at once. */
+/** How the stream of snapshots stands. `lost`: what is shown is old; `retry` tries at once; `why` where that is known. */
 export type LinkState =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'live' }
-  | { readonly kind: 'lost'; readonly nextTryAtMs: number; readonly retry: () => void }
+  | { readonly kind: 'lost'; readonly nextTryAtMs: number; readonly retry: () => void; readonly why?: string }
   | { readonly kind: 'unauthorized' };
 
 export interface Client {
@@ -35,8 +35,12 @@ type BridgeAnswer = { readonly ok: true; readonly value: unknown } | { readonly 
 interface Bridge {
   ask(name: string, input: unknown): Promise<BridgeAnswer>;
   shell(name: ShellName, input: unknown): Promise<BridgeAnswer>;
-  onSnapshot(tell: (snapshot: Snapshot) => void): () => void;
+  /** null: the app has no engine. */
+  onSnapshot(tell: (snapshot: Snapshot | null) => void): () => void;
 }
+
+/** How often the app tries to have an engine (src/main/host.ts), and tells of it. */
+const APP_TRIES_MS = 5_000;
 
 export function asHealthError(body: ProblemBody, fallback: string): HealthError {
   return new HealthError((body.title ?? 'internal') as ErrorCode, body.detail ?? fallback, {
@@ -58,10 +62,18 @@ function createBridgeClient(bridge: Bridge): Client {
       onState({ kind: 'connecting' });
       const brought = takeKnown(ROUTES.status.path);
       if (brought) onSnapshot(brought as Snapshot);
-      return bridge.onSnapshot((snapshot) => {
+      const heard = (snapshot: Snapshot): void => {
         onState({ kind: 'live' });
         onSnapshot(snapshot);
-      });
+      };
+      /** Why there is none is in its answer. */
+      const look = async (): Promise<void> => {
+        const answer = await bridge.ask('status', {});
+        if (answer.ok) return heard(answer.value as Snapshot);
+        const { detail } = answer.problem;
+        onState({ kind: 'lost', nextTryAtMs: Date.now() + APP_TRIES_MS, retry: () => void look(), ...(detail ? { why: detail } : {}) });
+      };
+      return bridge.onSnapshot((snapshot) => (snapshot ? heard(snapshot) : void look()));
     },
   };
 }

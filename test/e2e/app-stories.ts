@@ -1,6 +1,6 @@
 // The menu-bar app from end to end: the built main process, preload and window, with real services; told once, for the Electron double
 // (app.test.ts) and the real Electron (app-electron.test.ts). Over 250 lines because it is the one list of what the app does.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ConfigInput } from '../../src/contract/config.ts';
@@ -153,10 +153,14 @@ export function tellAppStories(driver: Driver): void {
       const seen = await app.untilSeen('trouble', ({ tray }) => tray.image === 'warning.png');
       expect(seen.tray.tooltip).toMatch(/^Jarvis Health: config\.json is refused\. Line 1: /);
       expect((await app.openMenu()).map(({ label }) => label)).toContain('Check all: the engine does not run');
+      await app.choose('Open Jarvis Health');
+      const words = async () => String(await app.evaluate('document.body.innerText'));
+      await until('the window says so too', async () => (await words()).includes('config.json is refused. Line 1: '));
       const web = await newWeb(place);
       await web.startByHand();
       writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
       await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
+      await until('and here', async () => (await words()).includes('1 service, and it is well') && !(await words()).includes('refused'));
     });
   });
 
@@ -197,8 +201,11 @@ export function tellAppStories(driver: Driver): void {
       const place = newPlace();
       writeConfig(place, { ...QUICK, services: [await deadService()] });
       const app = await driver.start(place, { pretended: { ...NOT_WELCOMED, icon: { x: 0, y: 9_000, width: 30, height: 24 } } });
-      const { boxes } = await app.untilSeen('told', (seen) => seen.boxes.length > 0);
+      const { boxes, windows } = await app.untilSeen('told', (seen) => seen.boxes.length > 0);
       expect(boxes).toEqual([expect.stringContaining('The icon of Jarvis Health is hidden.')]);
+      expect(windows, 'on a window: a box of its own would hold up the engine').toMatchObject([{ isVisible: true }]);
+      await app.closeWindows();
+      await app.untilSeen('none', (seen) => seen.windows.length === 0);
       await app.emit('app', 'activate', false);
       await app.untilSeen('window', ({ windows }) => windows[0]?.isVisible === true);
       expect(JSON.parse(readFileSync(path.join(place.dir, 'user-data', 'settings.json'), 'utf8'))).toMatchObject({
@@ -332,6 +339,14 @@ export function tellAppStories(driver: Driver): void {
       await app.choose('Disk', 'Show logs');
       const { opened } = await app.untilSeen('shown', (seen) => seen.opened.length > 0);
       expect(opened).toEqual([`folder of ${program}`]);
+      // Under the name of a log, but what it leads to is opened by another program.
+      const profile = path.join(place.dir, 'evil.terminal');
+      writeFileSync(profile, '<plist/>', { mode: 0o644 });
+      rmSync(program);
+      symlinkSync(profile, program);
+      await app.choose('Disk', 'Show logs');
+      await app.untilSeen('shown again', (seen) => seen.opened.length === 2);
+      expect((await app.look()).opened[1]).toBe(`folder of ${program}`);
     });
 
     it('start at login is what the system says, after every change', async () => {
@@ -443,6 +458,41 @@ export function tellAppStories(driver: Driver): void {
   });
 
   describe('window', () => {
+    it('opens the address of a service in the browser, and no other', async () => {
+      const place = newPlace();
+      const web = await newWeb(place);
+      await web.startByHand();
+      writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
+      const app = await driver.start(place, { pretended: NOT_WELCOMED });
+      await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
+      await app.choose('Web', 'Details');
+      const open = `document.querySelector('a[target="_blank"][href="http://127.0.0.1:${web.port}/"]')`;
+      await until('the page', () => app.evaluate(`!!${open}`) as Promise<boolean>);
+      for (const url of ['http://127.0.0.1:1/', 'file:///etc/hosts', `http://127.0.0.1:${web.port}/?x`])
+        await app.evaluate(`void window.open(${JSON.stringify(url)})`);
+      await app.evaluate(`${open}.click()`);
+      const seen = await app.untilSeen('opened', ({ opened }) => opened.length > 0);
+      expect(seen.opened).toEqual([`http://127.0.0.1:${web.port}/`]);
+      expect(seen.windows).toMatchObject([{ url: 'app://bundle/index.html#/service/web' }]);
+    });
+
+    it('unsaved changes in it hold up neither quit nor shutdown', async () => {
+      const place = newPlace();
+      writeConfig(place, { ...QUICK, services: [await deadService()] });
+      for (const quit of ['menu', 'signal', 'shutdown'] as const) {
+        const app = await driver.start(place, { pretended: NOT_WELCOMED });
+        await app.untilSeen('looked', ({ tray }) => tray.image !== 'unknown.png');
+        await app.choose('Open Jarvis Health');
+        await app.untilSeen('window', ({ windows }) => windows[0]?.isVisible === true && windows[0].url !== '');
+        await until('the page', async () => (await app.evaluate('document.readyState')) === 'complete');
+        await app.evaluate(`addEventListener('beforeunload', (event) => event.preventDefault())`);
+        if (quit === 'menu') await app.choose('Quit');
+        else if (quit === 'signal') app.child.kill('SIGTERM');
+        else await app.emit('powerMonitor', 'shutdown');
+        expect(await app.ended, quit).toEqual({ code: 0, signal: null });
+      }
+    });
+
     it('the panel: under the icon, gone on blur, not back with the same click; the page has the bridge and nothing else', async () => {
       const place = newPlace();
       const web = await newWeb(place);

@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -26,7 +26,7 @@ const paths = new Map<string, string>([
   ['userData', switches.get('user-data-dir') ?? path.join(os.homedir(), 'app-data', 'jarvis-health')],
 ]);
 let isQuitting = false;
-export const windowsToClose: { close(): boolean; destroy(): void }[] = [];
+export const windowsToClose: { close(): Promise<boolean>; destroy(): void }[] = [];
 
 let becomeReady: () => void;
 const whenReady = new Promise<void>((resolve) => {
@@ -114,13 +114,18 @@ const methods = {
     if (world.pretended.login !== 'requires-approval') world.pretended.login = settings.openAtLogin ? 'enabled' : 'not-registered';
   },
   /** before-quit, windows, will-quit, quit: each of the first three may be held up. */
-  quit() {
+  async quit() {
     if (isQuitting) return;
     isQuitting = true;
-    const isHeld =
-      emitPreventable(emitter, 'before-quit') || windowsToClose.some((window) => !window.close()) || emitPreventable(emitter, 'will-quit');
+    let isHeld = emitPreventable(emitter, 'before-quit');
+    for (const window of windowsToClose) isHeld ||= !(await window.close());
+    isHeld ||= emitPreventable(emitter, 'will-quit');
     if (isHeld) isQuitting = false;
     else methods.exit(0);
+  },
+  /** Whoever looks finds what it was asked for in the folder of user data, for this process ends. */
+  relaunch(options) {
+    writeFileSync(path.join(methods.getPath('userData'), 'relaunched.json'), JSON.stringify(cloned(options)));
   },
   exit(code = 0) {
     for (const window of windowsToClose) window.destroy();

@@ -118,6 +118,7 @@ class NotificationMethods extends EventEmitter {
   static remove(ids: string | string[]): void {
     for (const id of [ids].flat()) {
       shownNotices.delete(id);
+      world.calls.push(`Notification.remove ${id}`);
       for (const notice of world.notices) if (notice.id === id && notice.state === 'shown') notice.state = 'removed';
     }
   }
@@ -195,9 +196,11 @@ export const dialog = strict('dialog', {
     const { chosenFile } = world.pretended;
     return Promise.resolve({ canceled: chosenFile === null, filePaths: chosenFile === null ? [] : [chosenFile] });
   },
-  showMessageBox(options: Electron.MessageBoxOptions | Electron.BaseWindow) {
-    const { message, detail } = cloned(options as Electron.MessageBoxOptions);
+  /** Without a window macOS holds up the main thread until it is answered; on one that is not seen nobody can answer. */
+  showMessageBox(owner: Electron.MessageBoxOptions | Electron.BaseWindow, options?: Electron.MessageBoxOptions) {
+    if (!options || !(owner as Electron.BaseWindow).isVisible()) throw new Error('electron double: a box without a window that is seen');
+    const { message, detail } = cloned(options);
     world.boxes.push([message, detail].filter(Boolean).join(' '));
-    return Promise.resolve({ response: 0, checkboxChecked: false });
+    return Promise.resolve({ response: world.pretended.answer, checkboxChecked: false });
   },
 } satisfies Partial<Electron.Dialog>);

@@ -4,7 +4,7 @@
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type * as Electron from 'electron';
-import type { Browser, CDPSession, Page } from 'playwright-core';
+import type { Browser, CDPSession, Page, Request as PageRequest } from 'playwright-core';
 import { app, windowsToClose } from './app.ts';
 import { isolatedScript, mainScript, paintedScript } from './page-scripts.ts';
 import { strict, wire } from './strict.ts';
@@ -88,6 +88,15 @@ class ContentsDouble extends EventEmitter {
 }
 ContentsDouble satisfies new () => Pick<Electron.WebContents, 'isDevToolsOpened' | 'isDestroyed' | 'send'>;
 
+/** False for a page that another one has opened: its first request comes before it is there. */
+function isOf(page: Page, request: PageRequest): boolean {
+  try {
+    return request.frame().page() === page;
+  } catch {
+    return false;
+  }
+}
+
 export const openWindows = new Set<WindowMethods>();
 
 class WindowMethods extends EventEmitter {
@@ -138,12 +147,17 @@ class WindowMethods extends EventEmitter {
   setVisibleOnAllWorkspaces(_visible: boolean, options?: Electron.VisibleOnAllWorkspacesOptions): void {
     if (!options?.skipTransformProcessType) throw new Error('electron double: this would show a Dock icon');
   }
-  /** False when it was held up. */
-  close(): boolean {
+  /** False when it was held up, by us or by what the page has not saved. */
+  async close(): Promise<boolean> {
     if (this.isGone) return true;
     if (emitPreventable(this, 'close')) return false;
+    if ((await this.#holdsOn()) && !emitPreventable(this.contents, 'will-prevent-unload')) return false;
     this.destroy();
     return true;
+  }
+  async #holdsOn(): Promise<boolean> {
+    const asks = `!dispatchEvent(new Event('beforeunload', { cancelable: true }))`;
+    return (await this.page?.then((page) => page.evaluate(asks)).catch(() => false)) === true;
   }
   destroy(): void {
     if (this.isGone) return;
@@ -175,6 +189,11 @@ class WindowMethods extends EventEmitter {
     const context = await (await browser).newContext({ viewport: { width, height }, serviceWorkers: 'block' });
     await context.route('**/*', async (route) => {
       const request = route.request();
+      // What Electron would open as another window: asked for, and never opened here.
+      if (!isOf(page, request)) {
+        this.contents.opener?.({ url: toApp(request.url()) });
+        return route.abort();
+      }
       if (!request.url().startsWith(`${HTTPS}/`) || !handler) return route.abort();
       const response = await handler(new Request(toApp(request.url()), { method: request.method() }));
       await route.fulfill({
@@ -184,6 +203,7 @@ class WindowMethods extends EventEmitter {
       });
     });
     const page = await context.newPage();
+    context.on('page', (other) => void other.close().catch(() => undefined));
     page.on('framenavigated', (frame) => {
       if (frame === page.mainFrame()) this.contents.mainFrame.url = toApp(frame.url());
     });

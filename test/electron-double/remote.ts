@@ -94,7 +94,7 @@ const acts = {
     for (const window of openWindows) if (window.isShown) window.emit('blur');
   },
   closeWindows(): void {
-    for (const window of openWindows) window.close();
+    for (const window of openWindows) void window.close();
   },
   async evaluate(expression: string): Promise<unknown> {
     const page = await [...openWindows].at(-1)?.page;
@@ -111,6 +111,12 @@ const acts = {
   },
   askAs: (channel: string, url: string, isTop: boolean, input: unknown) => askAs(channel, url, isTop, input),
   deniesPermissions: () => deniesPermissions(),
+  /** Something in the main process breaks, where nobody catches it. */
+  breakDown(): void {
+    setTimeout(() => {
+      throw new Error('broken on purpose');
+    }, 50);
+  },
   timing: () => ({ mainMs: world.mainMs, iconMs: world.iconMs, paintMs: world.paintMs }),
   /** A page with nothing in it, over the same way: what the double and the browser need by themselves, in ms. */
   stillMs: () => stillMs(),

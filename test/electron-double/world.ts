@@ -11,6 +11,8 @@ export interface Pretended {
   notifications: 'show' | 'fail' | 'silent';
   /** The file that the person picks in the dialog for one. */
   chosenFile: string | null;
+  /** The button that they press in a box, by its place. */
+  answer: number;
   icon: { x: number; y: number; width: number; height: number };
 }
 export interface SeenNotice {
@@ -28,6 +30,7 @@ const pretended: Pretended = {
   wasOpenedAtLogin: false,
   notifications: 'show',
   chosenFile: null,
+  answer: 0,
   icon: { x: 1_000, y: 0, width: 30, height: 24 },
   ...(JSON.parse(process.env['ELECTRON_PRETENDED'] ?? '{}') as Partial<Pretended>),
 };

@@ -20,6 +20,7 @@ const pretended: Pretended = {
   wasOpenedAtLogin: false,
   notifications: 'show',
   chosenFile: null,
+  answer: 0,
   icon: { x: 1_000, y: 0, width: 30, height: 24 },
   ...(JSON.parse(process.env['ELECTRON_PRETENDED'] ?? '{}') as Partial<Pretended>),
 };
@@ -107,7 +108,7 @@ dialog.showErrorBox = (title, content) => void seen.boxes.push(`${title}: ${cont
 dialog.showMessageBox = async (...given: unknown[]) => {
   const { message, detail } = given.at(-1) as Electron.MessageBoxOptions;
   seen.boxes.push([message, detail].filter(Boolean).join(' '));
-  return { response: 0, checkboxChecked: false };
+  return { response: pretended.answer, checkboxChecked: false };
 };
 dialog.showOpenDialog = async () => ({
   canceled: pretended.chosenFile === null,

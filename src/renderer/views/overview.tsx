@@ -104,13 +104,14 @@ function Head({ snapshot, incidents }: { snapshot: Snapshot; incidents: readonly
 }
 
 function Loading() {
+  const isLost = useLive((live) => live.link.kind === 'lost');
   return (
     <div class="loading" aria-busy="true">
       <header class="head">
         <Silhouette shape="hollow" tone="grey" size={48} />
         <div>
-          <h1>Asking the engine…</h1>
-          <p>This takes a moment.</p>
+          <h1>{isLost ? 'Waiting for the engine…' : 'Asking the engine…'}</h1>
+          <p>{isLost ? 'What it watches is shown here as soon as it answers.' : 'This takes a moment.'}</p>
         </div>
       </header>
       <ul class="services" aria-hidden="true">
