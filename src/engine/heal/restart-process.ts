@@ -47,7 +47,7 @@ export async function startProcess(remedy: Remedy, ctx: RemedyContext): Promise<
 }
 
 function find(remedy: Remedy, ctx: RemedyContext): Promise<Target> {
-  return identifyTarget(remedy.find, folderOf(remedy.cwd, ctx), ctx);
+  return identifyTarget({ ...remedy.find, start: remedy.start }, folderOf(remedy.cwd, ctx), ctx);
 }
 
 /** `result`: why the way ends here. Without it nothing of the service runs any more. */
