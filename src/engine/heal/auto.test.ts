@@ -1,6 +1,6 @@
 // The auto remedy: each supervisor gets its own order, nothing is started beside one, and the doubt that touches nothing (R12, R13).
 import { afterEach, describe, expect, it } from 'vitest';
-import { freePort as newPort, World } from '../../../test/fixtures/heal-context.ts';
+import { freePort as newPort, retold, World } from '../../../test/fixtures/heal-context.ts';
 import { type RemedyOf, remedySchema } from '../../contract/config.ts';
 import type { Keeper, KeeperState } from '../../contract/keeper.ts';
 import type { CommandResult, RemedyContext } from '../../contract/ports.ts';
@@ -189,4 +189,22 @@ describe('real processes', () => {
     expect(await freePort(held, world.context())).toMatchObject({ kind: 'acted', reason: 'freed' });
     expect(world.sent.every((sent) => sent.pid === pid)).toBe(true);
   }, 60_000);
+
+  it.each([
+    ['systemd', 'holds-a-session'],
+    ['tmux', 'holds-a-session'],
+    ['rootlesskit', 'forwards-for-others'],
+    ['com.docker.backend', 'forwards-for-others'],
+  ])('frees no port that %s holds: what hangs on it is more than the port', async (name, reason) => {
+    const world = await newWorld();
+    const port = await newPort();
+    const { pid } = await world.copy(['--port', String(port)]);
+    const { startId } = await world.row(pid);
+    const processes = retold(world.processes, new Map([[pid, { name }]]));
+    expect(await freePort({ port, pid, startId }, world.context({ processes, trigger: 'person' }))).toMatchObject({
+      kind: 'refused',
+      reason,
+    });
+    expect(world.sent).toEqual([]);
+  });
 });
