@@ -103,6 +103,14 @@ describe('who keeps a process', () => {
       { cgroup: unit('/system.slice/runner.service'), ownCgroup: unit('/system.slice/runner.service') },
       { by: 'nobody' },
     ],
+    ['nobody: the desktop started it over its bus', { cgroup: unit(`${user}/app.slice/dbus.service`) }, { by: 'nobody' }],
+    ['nobody: its shell started it', { cgroup: unit(`${user}/session.slice/org.gnome.Shell@wayland.service`) }, { by: 'nobody' }],
+    [
+      'nobody: it came over ssh',
+      { cgroup: unit('/system.slice/system-sshd.slice/sshd@3-10.0.0.1:22-10.0.0.2:999.service') },
+      { by: 'nobody' },
+    ],
+    ['nobody: the login manager started it', { cgroup: unit('/system.slice/lightdm.service') }, { by: 'nobody' }],
     ['nobody: cron only started it', { cgroup: unit('/system.slice/cron.service') }, { by: 'nobody' }],
     ['nobody: the desktop only started it', { cgroup: unit(`${user}/app.slice/app-gnome-firefox-1.scope`) }, { by: 'nobody' }],
     [
@@ -130,6 +138,60 @@ describe('who keeps a process', () => {
     expect(of({ row: app, jobs: jobs('homebrew.mxcl.redis') })).toEqual({ by: 'brew', name: 'redis' });
     expect(of({ ancestors: [app], jobs: jobs('com.example.web') })).toMatchObject({ by: 'launchd' });
     expect(of({ row: app, jobs: jobs('application.com.example.editor.1.2') })).toEqual({ by: 'nobody', name: '' });
+  });
+});
+
+describe('a unit of systemd keeps what its main process runs', () => {
+  const main = row('/usr/bin/clawdbot gateway');
+  const child = row('/bin/sh -c npm start', { ppid: main.pid });
+  const app = row('node app.js', { ppid: child.pid });
+  const orphan = row('python3 app.py');
+  const asked: string[] = [];
+  function port(shown: string) {
+    const table = { rows: new Map([main, child, app, orphan].map((one) => [one.pid, one])), protected: new Set([1_000_000]) };
+    return createKeeperPort({
+      processes: { table: async () => table } as never,
+      commands: {
+        run: async ({ argv }) => {
+          asked.push(argv.join(' '));
+          return { kind: 'exited', exitCode: 0, output: shown, lastLine: '' };
+        },
+      },
+      pm2: { call: () => Promise.reject(new Error('not asked')) },
+      platform: 'linux',
+      uid: 501,
+      userHome: '/home/ada',
+      read: async (file) => (file.endsWith('/self/cgroup') ? '0::/user.slice\n' : '0::/system.slice/web.service\n'),
+    });
+  }
+  it.each([
+    ['the main process itself', main, `MainPID=${main.pid}`, 'systemd'],
+    ['what it runs', app, `MainPID=${main.pid}`, 'systemd'],
+    ['what systemd has no main process for', app, 'MainPID=0', 'systemd'],
+    ['what systemd does not tell of', app, '', 'systemd'],
+    ['but not what was left behind in its group', orphan, `MainPID=${main.pid}`, 'nobody'],
+  ])('%s', async (_, one, shown, by) => {
+    expect((await port(shown).of(one)).by).toBe(by);
+    expect(asked.at(-1)).toBe('systemctl show web.service -p MainPID');
+  });
+});
+
+describe('a published port', () => {
+  const proxy = row('/usr/bin/docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 3000 -container-ip 172.17.0.2');
+  it.each([
+    ['is of the one container that has it', 'shop-web-1\n', { by: 'docker', name: 'shop-web-1' }],
+    ['is nobody’s where two have it, on two addresses', 'shop-web-1\nother-web-1\n', { by: 'nobody', name: '' }],
+  ])('%s', async (_, output, keeper) => {
+    const port = createKeeperPort({
+      processes: { table: async () => ({ rows: new Map([[proxy.pid, proxy]]), protected: new Set([1_000_000]) }) } as never,
+      commands: { run: async () => ({ kind: 'exited', exitCode: 0, output, lastLine: output.trim().split('\n').at(-1) ?? '' }) },
+      pm2: { call: () => Promise.reject(new Error('not asked')) },
+      platform: 'linux',
+      uid: 501,
+      userHome: '/home/ada',
+      read: async () => '',
+    });
+    expect(await port.of(proxy)).toEqual(keeper);
   });
 });
 
