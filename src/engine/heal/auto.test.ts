@@ -104,6 +104,25 @@ describe('each is asked with its own order', () => {
     expect(await autoRestart(auto({ keeper: { by: 'pm2', name: 'gone' } }), ctx)).toMatchObject({ kind: 'refused', reason: 'not-in-pm2' });
   });
 
+  it('of PM2’s instances, what its owner stopped one by one stays stopped; a person’s order is for all', async () => {
+    const instances = [
+      { name: 'web', pm_id: 3, pm2_env: { status: 'stopped' } },
+      { name: 'web', pm_id: 7, pm2_env: { status: 'errored' } },
+    ];
+    const called: string[] = [];
+    const pm2 = {
+      call: async (_home: string, method: string, args: unknown) => {
+        if (method !== 'getMonitorData') called.push(JSON.stringify(args));
+        return instances;
+      },
+    };
+    const remedy = auto({ keeper: { by: 'pm2', name: 'web' } });
+    expect(await autoRestart(remedy, machine({}, { pm2 }).ctx)).toMatchObject({ kind: 'acted', reason: 'restarted' });
+    expect(called).toEqual(['{"id":7}']);
+    expect(await autoRestart(remedy, machine({}, { pm2, trigger: 'person' }).ctx)).toMatchObject({ kind: 'acted', reason: 'restarted' });
+    expect(called).toEqual(['{"id":7}', '{"id":3}', '{"id":7}']);
+  });
+
   it('says what the supervisor said when it would not', async () => {
     const { ctx } = machine({}, {}, { exitCode: 1, lastLine: 'Access denied' } as Partial<CommandResult>);
     expect(await autoRestart(auto({ keeper: { by: 'systemd', name: 'web.service' } }), ctx)).toMatchObject({

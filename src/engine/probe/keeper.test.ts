@@ -207,7 +207,11 @@ describe('what they say', () => {
     // One instance of a cluster was stopped, the other has failed: the app itself was not stopped.
     const [stopped] = parse.appsOf(JSON.parse(recorded('pm2-stopped.json')));
     const [errored] = parse.appsOf(JSON.parse(recorded('pm2-errored.json')));
-    expect(parse.pm2State([stopped as parse.Pm2App, { ...(errored as parse.Pm2App), id: 1 }], 'web')).toMatchObject({ kind: 'down' });
+    expect(parse.pm2State([stopped as parse.Pm2App, { ...(errored as parse.Pm2App), id: 1 }], 'web')).toMatchObject({
+      kind: 'down',
+      reason: 'gave-up-in-pm2',
+      restartsItself: false,
+    });
     expect(parse.appsOf({ garbage: true })).toEqual([]);
   });
 
