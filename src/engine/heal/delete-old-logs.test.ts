@@ -332,6 +332,23 @@ describe('the run', () => {
     await run();
     expect(world.events).toEqual([expect.objectContaining({ event: 'file-deleted', bytes: 4_096 })]);
   });
+  it.each(['~/**', '~/*', '~/**/*', '~/**/*.*', '~/.*', '/**', '/*', `/tmp/**`, '~/../**', '~/{x,**}'])(
+    'refuses %s, which names every file of a home or a disk, and touches nothing, also beside good ones',
+    async (pattern) => {
+      world.file('Documents/thesis.doc');
+      world.file('.profile');
+      world.file('x.log');
+      const { gone, result } = await run({ paths: ['~/*.log', pattern] });
+      expect(result).toMatchObject({ kind: 'refused', reason: 'pattern-too-wide' });
+      expect(gone).toEqual([]);
+    },
+  );
+
+  it('takes every file of a folder of logs, which is named', async () => {
+    world.file('logs/today');
+    expect((await run({ paths: ['~/logs/**'] })).gone).toEqual(['logs/today']);
+  });
+
   it('refuses relative patterns and touches nothing, also beside good ones', async () => {
     world.file('a.log');
     const { gone, result } = await run({ paths: ['~/*.log', 'logs/*.log'] });

@@ -6,6 +6,7 @@ import type { RemedyOf } from '../../contract/config.ts';
 import type { RemedyContext, RemedyResult } from '../../contract/ports.ts';
 import { sizeText } from '../../contract/units.ts';
 import { trackedAmong } from './git-tracked.ts';
+import { tooWide } from './glob-pattern.ts';
 import { type FoundEntry, walkPatterns } from './glob-walk.ts';
 import { KeptFiles } from './kept-files.ts';
 import { type FolderFacts, Folders, isSqlite, mtimeMs, OpenNow, whyKeepFile } from './may-delete.ts';
@@ -36,6 +37,11 @@ export async function deleteOldLogs(
   seam: DeleteSeam = {},
 ): Promise<RemedyResult> {
   const run = new Run(remedy.olderThanMs, remedy.timeoutMs, context, await Folders.besides(context.home), seam);
+  const wide = tooWide(remedy.paths, context.userHome);
+  if (wide !== undefined) {
+    const message = `The pattern "${wide}" names every file of a home or a disk; name the folder that holds the logs, or how they end`;
+    return { kind: 'refused', reason: 'pattern-too-wide', message, output: '' };
+  }
   const walk = () =>
     walkPatterns(remedy.paths, {
       userHome: context.userHome,
