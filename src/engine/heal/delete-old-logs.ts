@@ -9,7 +9,7 @@ import { trackedAmong } from './git-tracked.ts';
 import { tooWide } from './glob-pattern.ts';
 import { type FoundEntry, walkPatterns } from './glob-walk.ts';
 import { KeptFiles } from './kept-files.ts';
-import { type FolderFacts, Folders, isSqlite, mtimeMs, OpenNow, whyKeepFile } from './may-delete.ts';
+import { type FolderFacts, Folders, isOfDatabase, mtimeMs, OpenNow, whyKeepFile } from './may-delete.ts';
 import { type FileMark, unlinkSame } from './unlink-same.ts';
 
 /** Candidates held in memory at once; when there are more the oldest are dealt with first and the walk is repeated. */
@@ -150,7 +150,7 @@ class Run {
     const allowed: { candidate: Candidate; facts: FolderFacts }[] = [];
     for (const candidate of batch) {
       const facts = await this.#folders.judge(candidate.folder);
-      const why = typeof facts === 'string' ? facts : (await isSqlite(candidate.path)) ? 'database' : undefined;
+      const why = typeof facts === 'string' ? facts : (await isOfDatabase(candidate.path)) ? 'database' : undefined;
       if (typeof facts === 'string' || why) this.#kept.keep(candidate.path, why ?? 'folder-changed');
       else allowed.push({ candidate, facts });
     }
