@@ -1,5 +1,6 @@
 // Who is stopped, who is not, and what is started (R12, R13), with real processes and ports. Every signal is kept and
 // compared with the pids that it may have gone to.
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -426,6 +427,21 @@ it('a person’s restart of what runs in tmux ends that window only, not the ser
   await left('has-terminal', [one, window], { port });
   await healed([one], { port }, { trigger: 'person' });
   expect([server.pid, window.pid].every(isUp)).toBe(true);
+  return undefined;
+});
+
+it('nor what made its terminal, whatever that is called', async () => {
+  if (spawnSync('python3', ['-c', 'import pty']).status !== 0) return process.stdout.write('skipped: no python3 here to make a terminal\n');
+  const port = await freePort();
+  const file = path.join(world.folder, 'in-pty');
+  const words = world.argv('--port', String(port), '--ready', file);
+  const maker = world.raw(['python3', '-c', 'import pty,sys,time; pty.spawn(sys.argv[1:]); time.sleep(60)', ...words], world.folder);
+  const one = await world.readyOf(file);
+  expect((await world.row(one.pid)).ppid).toBe(maker.pid);
+  const result = await stopProcess(remedy({ port }), world.context({ trigger: 'person' }));
+  count([one.pid]);
+  expect(result).toMatchObject({ reason: 'stopped' });
+  expect(isUp(maker.pid as number)).toBe(true);
   return undefined;
 });
 
