@@ -24,7 +24,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DAY_MS, FilesWorld } from '../../../test/fixtures/files-context.ts';
+import { DAY_MS, FilesWorld, MAPPED } from '../../../test/fixtures/files-context.ts';
 import { LINKS, OPEN, OWNED, PLAIN, SPECIAL, tracked } from '../../../test/fixtures/files-delete-cases.ts';
 import { type RemedyOf, remedySchema } from '../../contract/config.ts';
 import type { RemedyContext } from '../../contract/ports.ts';
@@ -108,6 +108,12 @@ describe('the home', () => {
     world.file('a.log');
     expect((await run({}, { home: world.root })).kept).toEqual({ 'a.log': 'home' });
   });
+});
+
+it.runIf(MAPPED)('a file that a program has mapped, and holds no handle of any more, is in use', async () => {
+  const file = world.file('a.log', 40, 'x'.repeat(8_192));
+  await world.run(['python3', MAPPED as string, file]);
+  expect(await run()).toMatchObject({ gone: [], kept: { 'a.log': 'open' } });
 });
 
 describe('open files that can’t be listed', () => {
