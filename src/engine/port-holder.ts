@@ -1,5 +1,6 @@
 // Who holds the port of a failing service though it is not that service: only where `find.match` tells the two apart. Reads; ends nobody.
 
+import { holdsForOthers } from '../contract/holds-for-others.ts';
 import { keeperTitle } from '../contract/keeper.ts';
 import { compileMatch } from '../contract/match.ts';
 import type { PortHolder } from '../contract/port-holder.ts';
@@ -56,6 +57,8 @@ export async function portHolderOf(cell: Cell, deps: PortHolderDeps): Promise<Po
 async function whyNotFreed(row: ProcessRow, engine: ReadonlySet<number>, deps: PortHolderDeps) {
   if (engine.has(row.pid)) return { reason: 'engine-itself', hint: 'It is this engine, or runs it.' };
   if (row.uid !== deps.uid) return { reason: 'another-user', hint: 'It belongs to another user.' };
+  const others = holdsForOthers(row.name);
+  if (others) return others;
   const keeper = await deps.keepers.of(row).catch(() => undefined);
   if (!keeper || keeper.by === 'nobody' || keeper.by === 'terminal') return undefined;
   return { reason: `kept-by-${keeper.by}`, hint: `${keeperTitle(keeper.by)} keeps it as ${keeper.name}: stop it there.` };

@@ -59,13 +59,17 @@ async function run(
   return acted(`${by}-could-not-${order}`, `${keeperTitle(by)} could not ${order} ${keeper.name} (${said}).`, result.output);
 }
 
-/** All instances of the app, one after another as PM2 itself does it. */
+/** The instances of the app, one after another as PM2 itself does it. */
 async function askPm2(order: Order, { name, at = '~/.pm2' }: Keeper, ctx: RemedyContext): Promise<RemedyResult> {
   const home = at.startsWith('~/') ? `${ctx.userHome}/${at.slice(2)}` : at;
   let hasActed = false;
   try {
     const apps = await ctx.pm2.call(home, 'getMonitorData', {});
-    const ids = (Array.isArray(apps) ? apps : []).filter((app) => app?.name === name).map((app): unknown => app.pm_id);
+    const own = (Array.isArray(apps) ? apps : []).filter((app) => app?.name === name);
+    // Instances that their owner stopped one by one are not the engine's to start (R12).
+    const meant = ctx.trigger === 'person' ? own : own.filter((app) => app.pm2_env?.status !== 'stopped');
+    const ids = meant.map((app): unknown => app.pm_id);
+    if (own.length > 0 && ids.length === 0) return refused('stopped-in-pm2', `${name} was stopped in PM2. Only a person starts it.`);
     if (ids.length === 0) return refused('not-in-pm2', `PM2 has no app ${name} (any more); nothing was started beside it.`);
     for (const id of ids) {
       hasActed = true;

@@ -1,6 +1,6 @@
 // The auto remedy: each supervisor gets its own order, nothing is started beside one, and the doubt that touches nothing (R12, R13).
 import { afterEach, describe, expect, it } from 'vitest';
-import { freePort as newPort, World } from '../../../test/fixtures/heal-context.ts';
+import { freePort as newPort, retold, World } from '../../../test/fixtures/heal-context.ts';
 import { type RemedyOf, remedySchema } from '../../contract/config.ts';
 import type { Keeper, KeeperState } from '../../contract/keeper.ts';
 import type { CommandResult, RemedyContext } from '../../contract/ports.ts';
@@ -104,6 +104,25 @@ describe('each is asked with its own order', () => {
     expect(await autoRestart(auto({ keeper: { by: 'pm2', name: 'gone' } }), ctx)).toMatchObject({ kind: 'refused', reason: 'not-in-pm2' });
   });
 
+  it('of PM2’s instances, what its owner stopped one by one stays stopped; a person’s order is for all', async () => {
+    const instances = [
+      { name: 'web', pm_id: 3, pm2_env: { status: 'stopped' } },
+      { name: 'web', pm_id: 7, pm2_env: { status: 'errored' } },
+    ];
+    const called: string[] = [];
+    const pm2 = {
+      call: async (_home: string, method: string, args: unknown) => {
+        if (method !== 'getMonitorData') called.push(JSON.stringify(args));
+        return instances;
+      },
+    };
+    const remedy = auto({ keeper: { by: 'pm2', name: 'web' } });
+    expect(await autoRestart(remedy, machine({}, { pm2 }).ctx)).toMatchObject({ kind: 'acted', reason: 'restarted' });
+    expect(called).toEqual(['{"id":7}']);
+    expect(await autoRestart(remedy, machine({}, { pm2, trigger: 'person' }).ctx)).toMatchObject({ kind: 'acted', reason: 'restarted' });
+    expect(called).toEqual(['{"id":7}', '{"id":3}', '{"id":7}']);
+  });
+
   it('says what the supervisor said when it would not', async () => {
     const { ctx } = machine({}, {}, { exitCode: 1, lastLine: 'Access denied' } as Partial<CommandResult>);
     expect(await autoRestart(auto({ keeper: { by: 'systemd', name: 'web.service' } }), ctx)).toMatchObject({
@@ -193,4 +212,22 @@ describe('real processes', () => {
     expect(await freePort(held, world.context())).toMatchObject({ kind: 'acted', reason: 'freed' });
     expect(world.sent.every((sent) => sent.pid === pid)).toBe(true);
   }, 60_000);
+
+  it.each([
+    ['systemd', 'holds-a-session'],
+    ['tmux', 'holds-a-session'],
+    ['rootlesskit', 'forwards-for-others'],
+    ['com.docker.backend', 'forwards-for-others'],
+  ])('frees no port that %s holds: what hangs on it is more than the port', async (name, reason) => {
+    const world = await newWorld();
+    const port = await newPort();
+    const { pid } = await world.copy(['--port', String(port)]);
+    const { startId } = await world.row(pid);
+    const processes = retold(world.processes, new Map([[pid, { name }]]));
+    expect(await freePort({ port, pid, startId }, world.context({ processes, trigger: 'person' }))).toMatchObject({
+      kind: 'refused',
+      reason,
+    });
+    expect(world.sent).toEqual([]);
+  });
 });

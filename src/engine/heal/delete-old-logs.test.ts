@@ -24,7 +24,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DAY_MS, FilesWorld } from '../../../test/fixtures/files-context.ts';
+import { DAY_MS, FilesWorld, MAPPED } from '../../../test/fixtures/files-context.ts';
 import { LINKS, OPEN, OWNED, PLAIN, SPECIAL, tracked } from '../../../test/fixtures/files-delete-cases.ts';
 import { type RemedyOf, remedySchema } from '../../contract/config.ts';
 import type { RemedyContext } from '../../contract/ports.ts';
@@ -108,6 +108,12 @@ describe('the home', () => {
     world.file('a.log');
     expect((await run({}, { home: world.root })).kept).toEqual({ 'a.log': 'home' });
   });
+});
+
+it.runIf(MAPPED)('a file that a program has mapped, and holds no handle of any more, is in use', async () => {
+  const file = world.file('a.log', 40, 'x'.repeat(8_192));
+  await world.run(['python3', MAPPED as string, file]);
+  expect(await run()).toMatchObject({ gone: [], kept: { 'a.log': 'open' } });
 });
 
 describe('open files that can’t be listed', () => {
@@ -332,6 +338,23 @@ describe('the run', () => {
     await run();
     expect(world.events).toEqual([expect.objectContaining({ event: 'file-deleted', bytes: 4_096 })]);
   });
+  it.each(['~/**', '~/*', '~/**/*', '~/**/*.*', '~/.*', '/**', '/*', `/tmp/**`, '~/../**', '~/{x,**}'])(
+    'refuses %s, which names every file of a home or a disk, and touches nothing, also beside good ones',
+    async (pattern) => {
+      world.file('Documents/thesis.doc');
+      world.file('.profile');
+      world.file('x.log');
+      const { gone, result } = await run({ paths: ['~/*.log', pattern] });
+      expect(result).toMatchObject({ kind: 'refused', reason: 'pattern-too-wide' });
+      expect(gone).toEqual([]);
+    },
+  );
+
+  it('takes every file of a folder of logs, which is named', async () => {
+    world.file('logs/today');
+    expect((await run({ paths: ['~/logs/**'] })).gone).toEqual(['logs/today']);
+  });
+
   it('refuses relative patterns and touches nothing, also beside good ones', async () => {
     world.file('a.log');
     const { gone, result } = await run({ paths: ['~/*.log', 'logs/*.log'] });

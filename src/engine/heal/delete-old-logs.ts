@@ -6,9 +6,10 @@ import type { RemedyOf } from '../../contract/config.ts';
 import type { RemedyContext, RemedyResult } from '../../contract/ports.ts';
 import { sizeText } from '../../contract/units.ts';
 import { trackedAmong } from './git-tracked.ts';
+import { tooWide } from './glob-pattern.ts';
 import { type FoundEntry, walkPatterns } from './glob-walk.ts';
 import { KeptFiles } from './kept-files.ts';
-import { type FolderFacts, Folders, isSqlite, mtimeMs, OpenNow, whyKeepFile } from './may-delete.ts';
+import { type FolderFacts, Folders, isOfDatabase, mtimeMs, OpenNow, whyKeepFile } from './may-delete.ts';
 import { type FileMark, unlinkSame } from './unlink-same.ts';
 
 /** Candidates held in memory at once; when there are more the oldest are dealt with first and the walk is repeated. */
@@ -36,6 +37,11 @@ export async function deleteOldLogs(
   seam: DeleteSeam = {},
 ): Promise<RemedyResult> {
   const run = new Run(remedy.olderThanMs, remedy.timeoutMs, context, await Folders.besides(context.home), seam);
+  const wide = tooWide(remedy.paths, context.userHome);
+  if (wide !== undefined) {
+    const message = `The pattern "${wide}" names every file of a home or a disk; name the folder that holds the logs, or how they end`;
+    return { kind: 'refused', reason: 'pattern-too-wide', message, output: '' };
+  }
   const walk = () =>
     walkPatterns(remedy.paths, {
       userHome: context.userHome,
@@ -144,7 +150,7 @@ class Run {
     const allowed: { candidate: Candidate; facts: FolderFacts }[] = [];
     for (const candidate of batch) {
       const facts = await this.#folders.judge(candidate.folder);
-      const why = typeof facts === 'string' ? facts : (await isSqlite(candidate.path)) ? 'database' : undefined;
+      const why = typeof facts === 'string' ? facts : (await isOfDatabase(candidate.path)) ? 'database' : undefined;
       if (typeof facts === 'string' || why) this.#kept.keep(candidate.path, why ?? 'folder-changed');
       else allowed.push({ candidate, facts });
     }

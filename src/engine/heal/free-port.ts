@@ -1,5 +1,6 @@
 // Ends who holds the port of a service, by a person's word and never otherwise: exactly the process that the person saw, of this user, its
 // whole tree (R13). What a supervisor keeps is not killed, since it would be there again: the supervisor is named instead.
+import { holdsForOthers } from '../../contract/holds-for-others.ts';
 import { keeperTitle } from '../../contract/keeper.ts';
 import type { RemedyContext, RemedyResult } from '../../contract/ports.ts';
 import { acted, processText, refused } from './result.ts';
@@ -26,6 +27,8 @@ export async function freePort({ port, pid, startId }: HeldPort, ctx: RemedyCont
     return refused('holder-changed', `Port ${port} is held by somebody else by now; nothing was touched. Look again.`);
   if (pid <= 1 || table.protected.has(pid)) return refused('engine-itself', `${processText(row)} is this engine, or runs it.`);
   if (row.uid !== ctx.uid) return refused('another-user', `${processText(row)} belongs to another user.`);
+  const others = holdsForOthers(row.name);
+  if (others) return refused(others.reason, others.hint);
   const keeper = await ctx.keepers.of(row).catch(() => undefined);
   if (!keeper) return refused('keeper-unclear', `Whether somebody keeps ${processText(row)} can't be told now; nothing was touched.`);
   if (keeper.by !== 'nobody' && keeper.by !== 'terminal') {

@@ -1,5 +1,6 @@
 // Reads a path pattern as a remedy may use it: absolute or from `~`, with `*`, `**`, `?`, `{a,b}` and `[..]`. Whatever
 // else a glob library would read as a pattern stands for itself, so that a remedy never matches more than it says. Pure.
+import path from 'node:path';
 import picomatch from 'picomatch';
 
 export type Segment =
@@ -12,6 +13,8 @@ export interface Pattern {
   readonly fixed: string;
   /** At least one; the last one names files. */
   readonly segments: readonly Segment[];
+  /** The last one as it was written. */
+  readonly last: string;
 }
 export interface RefusedPattern {
   readonly kind: 'refused';
@@ -49,6 +52,21 @@ export function parsePatterns(texts: readonly string[], userHome: string): reado
   return patterns;
 }
 
+/** The first of these patterns that says nothing of a file's name (`*`, `**`, `.*`, `*.*`) and begins at the root, at a folder directly
+ * below it, or at the user's home or above. Old documents would be deleted for old logs, where one word was forgotten. */
+export function tooWide(texts: readonly string[], userHome: string): string | undefined {
+  return texts.find((text) => {
+    const patterns = parsePatterns([text], userHome);
+    return !isRefusedPattern(patterns) && patterns.some((pattern) => namesAnything(pattern) && isOnTop(pattern.fixed, userHome));
+  });
+}
+const namesAnything = ({ last }: Pattern): boolean => !/[\p{L}\p{N}]/u.test(last);
+function isOnTop(fixed: string, userHome: string): boolean {
+  const folder = path.normalize(fixed);
+  const home = path.normalize(userHome);
+  return folder.split('/').length <= 2 || folder === home || home.startsWith(`${folder}/`);
+}
+
 function patternOf(parts: readonly string[]): Pattern | undefined {
   const segments = parts.map(segmentOf);
   const firstGlob = segments.findIndex((segment) => segment.kind !== 'name');
@@ -57,7 +75,7 @@ function patternOf(parts: readonly string[]): Pattern | undefined {
   const rest = segments.slice(fixedCount);
   if (rest.some((segment) => segment.kind === 'name' && (segment.name === '.' || segment.name === '..'))) return undefined;
   const fixed = segments.slice(0, fixedCount).map((segment) => (segment as { name: string }).name);
-  return { fixed: `/${fixed.join('/')}`, segments: rest };
+  return { fixed: `/${fixed.join('/')}`, segments: rest, last: parts.at(-1) ?? '' };
 }
 
 function segmentOf(part: string): Segment {

@@ -9,11 +9,14 @@ import { ancestorsOf, descendantsOf } from '../../contract/process-tree.ts';
 import { durationText } from '../../contract/units.ts';
 import { expandHome } from './launch-plan.ts';
 import { processText } from './result.ts';
+import { isBystander, runsIt } from './runs-it.ts';
 
 export interface Find {
   readonly port?: number | undefined;
   readonly match: string;
   readonly pidFile?: string | undefined;
+  /** How the remedy starts it: tells it from what only has its words. */
+  readonly start?: readonly string[] | undefined;
 }
 type RefusalReason = 'port-taken' | 'owner-unknown' | 'several-candidates' | 'no-certain-owner' | 'has-terminal';
 export type Target =
@@ -139,6 +142,11 @@ async function onlyTree(look: Look, cwd: string | undefined): Promise<Target> {
     ]);
   const root = roots[0];
   if (root) {
+    // No other evidence than its words: then they must be what it runs, not what somebody told it.
+    if (!here.some((row) => runsIt(row, look.find.match, look.find.start)))
+      return refuse('no-certain-owner', `${processText(root)} has "${look.find.match}" in its command line, but may not be what runs it.`, [
+        root,
+      ]);
     // A command that the engine runs at this moment (a check, say) is no service, but neither is it surely none.
     if (look.isUnrecordedChild(root))
       return refuse('no-certain-owner', `${processText(root)} runs under this engine, which did not record it as the service.`, [root]);
@@ -163,9 +171,10 @@ class Look {
     this.#matches = compileMatch(find.match);
   }
 
-  /** Of this user, not the engine nor above it, and matching: the conditions that every target meets. */
+  /** Of this user, not the engine nor above it, matching, and no mere bystander: the conditions that every target meets. */
   isOurs(row: ProcessRow): boolean {
-    return row.pid > 1 && row.uid === this.ctx.uid && !row.isZombie && !this.table.protected.has(row.pid) && this.#matches(row.command);
+    if (row.pid <= 1 || row.uid !== this.ctx.uid || row.isZombie || this.table.protected.has(row.pid)) return false;
+    return this.#matches(row.command) && !isBystander(row, this.find.match, this.find.start);
   }
   /** What a person needs to know of who took the port: program, folder, age, who started it. */
   async strangerText(row: ProcessRow): Promise<string> {
@@ -180,6 +189,7 @@ class Look {
   whyStrange(row: ProcessRow): string {
     if (this.table.protected.has(row.pid)) return ', which is this engine or runs it';
     if (row.uid !== this.ctx.uid) return ', which belongs to another user';
+    if (this.#matches(row.command)) return `, which has "${this.find.match}" in its command line, but is ${row.name}`;
     return `, which does not match "${this.find.match}"`;
   }
   isBelow(row: ProcessRow, above: ProcessRow): boolean {
@@ -189,14 +199,14 @@ class Look {
     return [...this.table.rows.values()].filter((row) => this.isOurs(row));
   }
 
-  /** The tops of the trees that these belong to. Upwards only from parent to parent that matches: a terminal multiplexer or
-   * an editor further up that happens to carry the text in its command line is not the service. */
+  /** The tops of the trees that these belong to. Upwards only from parent to parent that matches, and never out of a terminal: what
+   * made that terminal (`tmux new-session … app.py`) has the text in its command line, and other people's windows below it. */
   rootsOf(rows: readonly ProcessRow[]): ProcessRow[] {
     const tops = new Map<number, ProcessRow>();
     for (const row of rows) {
       let top = row;
       for (const ancestor of ancestorsOf(this.table, row.pid)) {
-        if (!this.isOurs(ancestor)) break;
+        if (!this.isOurs(ancestor) || (top.hasTerminal && !ancestor.hasTerminal)) break;
         top = ancestor;
       }
       tops.set(top.pid, top);

@@ -183,3 +183,20 @@ describe('a remedy that breaks', () => {
     expect(await runRemedy(input(), world.context({ processes: breaks }))).toMatchObject({ kind: 'acted', reason: 'remedy-crashed' });
   });
 });
+
+it('what is secret in outputs, in command lines that were started or met, goes no further', async () => {
+  const said = remedy({ type: 'command', run: ['sh', '-c', 'echo login with --token=hunter2; echo done'] });
+  const result = await runRemedy(said, world.context());
+  expect(result.output).toContain('done');
+  expect(JSON.stringify(result)).not.toContain('hunter2');
+  const start = [process.execPath, '-e', 'setInterval(() => {}, 60000)', '--', '--password=hunter2', world.marker];
+  const started = await runRemedy(remedy({ type: 'restart-process', find: { match: world.marker }, start }), world.context());
+  expect(started).toMatchObject({ kind: 'acted', reason: 'started' });
+  expect(JSON.stringify([started.message, world.events])).not.toContain('hunter2');
+  expect(world.events).toMatchObject([{ event: 'process-started', command: expect.stringContaining(world.marker) }]);
+  // The one that runs now, met in the folder by its command line alone.
+  const met = await runRemedy(remedy({ type: 'restart-process', find: { match: world.marker }, start: ['true'] }), world.context());
+  expect(met).toMatchObject({ kind: 'refused', reason: 'no-certain-owner' });
+  expect(met.message).toContain('node (pid');
+  expect(met.message).not.toContain('hunter2');
+});

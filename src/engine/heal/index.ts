@@ -2,6 +2,7 @@
 import type { RemedyConfig, RemedyOf, RemedyType } from '../../contract/config.ts';
 import { errorText } from '../../contract/errors.ts';
 import type { RemedyContext, RemedyResult } from '../../contract/ports.ts';
+import { scrub } from '../../contract/scrub.ts';
 import { autoRestart, autoStart, autoStop } from './auto.ts';
 import { deleteOldLogs } from './delete-old-logs.ts';
 import { httpRequest } from './http-request.ts';
@@ -75,10 +76,10 @@ async function guarded(run: Run<RemedyType>, remedy: RemedyConfig, ctx: RemedyCo
     };
   };
   try {
-    return await run(remedy, {
+    const result = await run(remedy, {
       ...ctx,
       signal: AbortSignal.any([ctx.signal, overtime.signal]),
-      record: noticing((effect) => ctx.record(effect)),
+      record: noticing((effect) => ctx.record(effect.event === 'process-started' ? { ...effect, command: scrub(effect.command) } : effect)),
       kill: noticing((pid, signal) => ctx.kill(pid, signal)),
       pm2: {
         call(home, method, args) {
@@ -89,6 +90,8 @@ async function guarded(run: Run<RemedyType>, remedy: RemedyConfig, ctx: RemedyCo
       commands: { run: noticing((spec) => ctx.commands.run(spec)) },
       start: noticing((spec) => ctx.start(spec)),
     });
+    // From here it goes into logs, state, window and queue: command lines and outputs with what is secret in them left out.
+    return { ...result, message: scrub(result.message), output: scrub(result.output) };
   } catch (error) {
     return {
       kind: hasActed ? 'acted' : 'not-started',

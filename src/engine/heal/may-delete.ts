@@ -21,8 +21,10 @@ export type KeepReason =
   | 'folder-unreadable'
   | 'name-not-utf8';
 
-/** LevelDB and RocksDB as R14 names them, and others whose data files are called `.log` too: Kafka, WiredTiger, Berkeley DB. */
-const DATABASE_FILES = new Set(['CURRENT', 'WiredTiger', 'partition.metadata', 'leader-epoch-checkpoint', '__db.001']);
+/** LevelDB and RocksDB as R14 names them, and others whose data files are called `.log` too: Kafka, WiredTiger, Berkeley DB, ActiveMQ. */
+const DATABASE_FILES = new Set(['CURRENT', 'WiredTiger', 'partition.metadata', 'leader-epoch-checkpoint', '__db.001', 'db.redo']);
+/** RocksDB; Cassandra. */
+const DATABASE_NAMES = /^(MANIFEST|CommitLog)-/;
 const SQLITE_SIDES = ['-wal', '-shm', '-journal'];
 const SQLITE_HEADER = Buffer.from('SQLite format 3\0');
 const MAX_REMEMBERED = 10_000;
@@ -93,7 +95,7 @@ export class Folders {
 async function markersOf(folder: string): Promise<{ hasDatabase: boolean } | undefined> {
   try {
     for await (const { name } of await opendir(folder, { bufferSize: 256 })) {
-      if (DATABASE_FILES.has(name) || name.startsWith('MANIFEST-')) return { hasDatabase: true };
+      if (DATABASE_FILES.has(name) || DATABASE_NAMES.test(name)) return { hasDatabase: true };
     }
     return { hasDatabase: false };
   } catch {
@@ -124,9 +126,10 @@ export function mtimeMs(stats: BigIntStats): number {
   return Number(stats.mtimeNs / 1_000n) / 1_000;
 }
 
-/** A SQLite database, or one of the files beside it. */
-export async function isSqlite(file: string): Promise<boolean> {
+/** A file of a database that shares its folder with others: of SQLite, or the redo log of HSQLDB. */
+export async function isOfDatabase(file: string): Promise<boolean> {
   if (SQLITE_SIDES.some((side) => file.endsWith(side))) return true;
+  if (file.endsWith('.log') && (await lstat(file.replace(/log$/, 'script')).catch(() => undefined))) return true;
   for (const side of SQLITE_SIDES) {
     const beside = await lstat(file + side).catch(() => undefined);
     if (beside) return true;

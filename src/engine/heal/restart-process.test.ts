@@ -1,9 +1,10 @@
 // Who is stopped, who is not, and what is started (R12, R13), with real processes and ports. Every signal is kept and
 // compared with the pids that it may have gone to.
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { freePort, isUp, type Ready, remedyOf, retold, until, World } from '../../../test/fixtures/heal-context.ts';
+import { freePort, isUp, type Ready, remedyOf, retold, SERVICE, until, World } from '../../../test/fixtures/heal-context.ts';
 import type { ProcessIdentity } from '../../contract/flow.ts';
 import type { RemedyContext } from '../../contract/ports.ts';
 import { restartProcess, startProcess, stopProcess } from './restart-process.ts';
@@ -367,6 +368,81 @@ describe('the only tree of this user', () => {
     await healed([], {}, { processes: asChild });
     expect(isUp(check.pid)).toBe(true);
   });
+});
+
+/** A program of this name with these words, up when its promise resolves. It has no terminal. */
+async function program(name: string, ...words: string[]): Promise<Ready> {
+  const file = path.join(world.folder, name);
+  writeFileSync(file, '#!/bin/sh\necho up\nwhile :; do sleep 1; done\n', { mode: 0o755 });
+  const child = world.raw([file, ...words], world.folder);
+  await new Promise((resolve) => child.stdout?.once('data', resolve));
+  return { pid: child.pid as number, children: [] };
+}
+
+describe('who only has the words of the service, in its folder and without a terminal', () => {
+  it.each(['gvim', 'tail', 'claude', 'ssh'])('%s is no obstacle and no target: the service is started', async (name) => {
+    const bystander = await program(name, '-f', `${world.marker}.py`);
+    await healed([], {});
+    expect(isUp(bystander.pid)).toBe(true);
+  });
+
+  it.each([
+    ['was told to mend it', (marker: string) => ['-p', `restart ${marker}, it is down`]],
+    ['has it as a file to work on', (marker: string) => ['check', `${marker}.py`]],
+  ])('a program that %s: nobody is ended, nothing is started', async (_, words) => {
+    const other = await program('assistant', ...words(world.marker));
+    const result = await left('no-certain-owner', [other], {});
+    expect(result.message).toContain('may not be what runs it');
+  });
+
+  it('a listener beside them is restarted all the same', async () => {
+    const port = await freePort();
+    const others = [await program('gvim', world.marker), await program('assistant', '-p', world.marker)];
+    const old = await world.copy(['--port', String(port)]);
+    await healed([old], { port });
+    expect(others.every(({ pid }) => isUp(pid))).toBe(true);
+  });
+
+  it('a service that has an editor’s name is known by its program', async () => {
+    const service = await program('nova', 'x');
+    const remedyOfIt = remedyOf({ find: { match: `${world.folder}/nova` }, start: ['ls'] });
+    expect(await stopProcess(remedyOfIt, world.context())).toMatchObject({ reason: 'stopped' });
+    expect(isUp(service.pid)).toBe(false);
+  });
+});
+
+it('a person’s restart of what runs in tmux ends that window only, not the server that has its words', async () => {
+  if (!existsSync('/usr/bin/tmux')) return process.stdout.write('skipped: no tmux here\n');
+  const port = await freePort();
+  const file = path.join(world.folder, 'in-tmux');
+  const socket = path.join(world.folder, 'tmux.sock');
+  world.raw(['tmux', '-S', socket, 'new-session', '-d', '-s', 'a', ...world.argv('--port', String(port), '--ready', file)], world.folder);
+  const one = await world.readyOf(file);
+  const server = await world.row((await world.row(one.pid)).ppid);
+  world.pids.add(server.pid);
+  expect(server.command).toContain(world.marker);
+  const other = path.join(world.folder, 'other-window');
+  world.raw(['tmux', '-S', socket, 'new-window', '-t', 'a', process.execPath, SERVICE, 'another', '--ready', other], world.folder);
+  const window = await world.readyOf(other);
+  await left('has-terminal', [one, window], { port });
+  await healed([one], { port }, { trigger: 'person' });
+  expect([server.pid, window.pid].every(isUp)).toBe(true);
+  return undefined;
+});
+
+it('nor what made its terminal, whatever that is called', async () => {
+  if (spawnSync('python3', ['-c', 'import pty']).status !== 0) return process.stdout.write('skipped: no python3 here to make a terminal\n');
+  const port = await freePort();
+  const file = path.join(world.folder, 'in-pty');
+  const words = world.argv('--port', String(port), '--ready', file);
+  const maker = world.raw(['python3', '-c', 'import pty,sys,time; pty.spawn(sys.argv[1:]); time.sleep(60)', ...words], world.folder);
+  const one = await world.readyOf(file);
+  expect((await world.row(one.pid)).ppid).toBe(maker.pid);
+  const result = await stopProcess(remedy({ port }), world.context({ trigger: 'person' }));
+  count([one.pid]);
+  expect(result).toMatchObject({ reason: 'stopped' });
+  expect(isUp(maker.pid as number)).toBe(true);
+  return undefined;
 });
 
 describe('a pid file', () => {

@@ -63,7 +63,7 @@ async function start(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> 
 }
 
 function find(remedy: Remedy, ctx: RemedyContext): Promise<Target> {
-  return identifyTarget(remedy.find, folderOf(remedy.cwd, ctx), ctx);
+  return identifyTarget({ ...remedy.find, start: remedy.start }, folderOf(remedy.cwd, ctx), ctx);
 }
 
 /** `result`: why the way ends here. Without it nothing of the service runs any more. */

@@ -1,6 +1,7 @@
 // How remedies say what they did (R16): three short words for three kinds of result. Touches nothing.
 import { HealthError } from '../../contract/errors.ts';
 import type { ProcessRow, RemedyResult } from '../../contract/ports.ts';
+import { scrub } from '../../contract/scrub.ts';
 
 export function refused(reason: string, message: string): RemedyResult {
   return { kind: 'refused', reason, message, output: '' };
@@ -26,8 +27,9 @@ export function notStartedReason(code: string | undefined): string {
 }
 
 const COMMAND_LENGTH = 120;
-/** A process as people know it: `python3 (pid 4711: python3 -m http.server)`. */
+/** A process as people know it, without what may be a secret: `python3 (pid 4711: python3 -m http.server)`. */
 export function processText(row: Pick<ProcessRow, 'pid' | 'name' | 'command'>): string {
-  const command = row.command.length > COMMAND_LENGTH ? `${row.command.slice(0, COMMAND_LENGTH)}…` : row.command;
+  const whole = scrub(row.command);
+  const command = whole.length > COMMAND_LENGTH ? `${whole.slice(0, COMMAND_LENGTH)}…` : whole;
   return `${row.name} (pid ${row.pid}: ${command})`;
 }

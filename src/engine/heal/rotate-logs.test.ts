@@ -21,7 +21,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FilesWorld } from '../../../test/fixtures/files-context.ts';
+import { FilesWorld, MAPPED } from '../../../test/fixtures/files-context.ts';
 import { type RemedyOf, remedySchema } from '../../contract/config.ts';
 import type { OpenFile, RemedyContext } from '../../contract/ports.ts';
 import { realTimers } from '../system.ts';
@@ -360,6 +360,18 @@ describe('a writer that keeps its log open', () => {
     expect(names()).toEqual(['app.log']);
     expect(statSync(world.at('app.log')).ino).toBe(inode);
     expect(content()).toBe(numbered(1, written));
+  });
+  it.runIf(MAPPED)('by a map, without a handle: refused, untouched, and the writer lives on', async () => {
+    const text = 'x'.repeat(8_192);
+    world.file('app.log', 0, text);
+    const writer = await world.run(['python3', MAPPED as string, world.at('app.log')]);
+    const { result } = await rotate({});
+    expect(result).toMatchObject({ kind: 'refused', reason: 'writes-at-own-offset' });
+    expect([names(), content()]).toEqual([['app.log'], text]);
+    // In an emptied file this would be its death (SIGBUS).
+    writer.stdin?.write('now\n');
+    while (!content().startsWith('!') && writer.signalCode === null) await realTimers.sleep(10);
+    expect(writer.signalCode).toBe(null);
   });
   it.each<[string, OpenFile]>([
     ['in a way that the system does not tell', { pid: 4_711, isWriter: true, isAppend: undefined }],

@@ -11,7 +11,7 @@ import { nameOf, nextId, type OurName, readOurName } from './archive-name.ts';
 import { walkPatterns } from './glob-walk.ts';
 import { KeptFiles } from './kept-files.ts';
 import { folderOf } from './launch-plan.ts';
-import { type FolderFacts, Folders, isSqlite, OpenNow, whyKeepFile } from './may-delete.ts';
+import { type FolderFacts, Folders, isOfDatabase, OpenNow, whyKeepFile } from './may-delete.ts';
 import { pruneArchives } from './prune-archives.ts';
 import { acted, refused } from './result.ts';
 import { type CopySeam, rotateByCopy } from './rotate-copy.ts';
@@ -121,7 +121,7 @@ class Run {
     // st_blocks counts in 512 bytes whatever the file system's own block is (stat(2)).
     const isSmall = stats.size === 0n || Number(stats.blocks) * 512 < (this.#context.rotateOverBytes ?? 0);
     if (!why && (isSmall || PACKED.test(log.name))) return undefined;
-    const reason = why ?? ((await isSqlite(log.path)) ? 'database' : undefined);
+    const reason = why ?? ((await isOfDatabase(log.path)) ? 'database' : undefined);
     if (reason) {
       this.kept.keep(log.path, reason);
       return undefined;

@@ -5,6 +5,9 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { removeTempFolders, tempFolder } from '../../../test/fixtures/keep-support.ts';
+import { probeContext } from '../../../test/fixtures/probe-context.ts';
+import { type CheckOf, checkSchema } from '../../contract/config.ts';
+import { probeLogFiles } from '../probe/log-files.ts';
 import { openHome } from './home.ts';
 import { claimHome, readOwner } from './ownership.ts';
 
@@ -82,6 +85,15 @@ test('nothing that this engine does with its own home frees the lock (POSIX lock
   await openHome(home);
   await expect(claimHome(home, me)).rejects.toMatchObject({ code: 'home-owned' });
   await readOwner(home);
+  expect(await engine().says()).toBe(`home-owned ${process.pid}`);
+  await held.release();
+});
+
+test('nor does a check that searches every file of the home: it never opens the lock', async () => {
+  const held = await claimHome(home, me);
+  const check = checkSchema.parse({ type: 'log-files', paths: [`${home}/*`], pattern: 'ERROR' }) as CheckOf<'log-files'>;
+  const { level } = await probeLogFiles(check, probeContext());
+  expect(level).toBe('ok');
   expect(await engine().says()).toBe(`home-owned ${process.pid}`);
   await held.release();
 });

@@ -40,7 +40,7 @@ export function pm2State(apps: readonly Pm2App[], name: string): KeeperState {
     if (own.some(({ isRestarting }) => isRestarting)) return say('stopped', 'stopped-in-pm2', `${name} was stopped in PM2.`);
     return say('stopped', 'stopped-in-pm2', `PM2 has ${name} as stopped, and was told not to restart it (autorestart is off).`);
   }
-  if (isAll('errored')) return say('down', 'gave-up-in-pm2', `PM2 has given ${name} up (errored).`);
+  if (isAll('errored', 'stopped', 'stopping')) return say('down', 'gave-up-in-pm2', `PM2 has given ${name} up (errored).`);
   if (own.some(({ status }) => status === 'online')) return say('running', 'runs-in-pm2', `PM2 says that ${name} runs.`, true);
   return say('down', 'restarting-in-pm2', `PM2 is restarting ${name}.`, true);
 }

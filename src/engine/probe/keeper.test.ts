@@ -103,6 +103,14 @@ describe('who keeps a process', () => {
       { cgroup: unit('/system.slice/runner.service'), ownCgroup: unit('/system.slice/runner.service') },
       { by: 'nobody' },
     ],
+    ['nobody: the desktop started it over its bus', { cgroup: unit(`${user}/app.slice/dbus.service`) }, { by: 'nobody' }],
+    ['nobody: its shell started it', { cgroup: unit(`${user}/session.slice/org.gnome.Shell@wayland.service`) }, { by: 'nobody' }],
+    [
+      'nobody: it came over ssh',
+      { cgroup: unit('/system.slice/system-sshd.slice/sshd@3-10.0.0.1:22-10.0.0.2:999.service') },
+      { by: 'nobody' },
+    ],
+    ['nobody: the login manager started it', { cgroup: unit('/system.slice/lightdm.service') }, { by: 'nobody' }],
     ['nobody: cron only started it', { cgroup: unit('/system.slice/cron.service') }, { by: 'nobody' }],
     ['nobody: the desktop only started it', { cgroup: unit(`${user}/app.slice/app-gnome-firefox-1.scope`) }, { by: 'nobody' }],
     [
@@ -133,6 +141,61 @@ describe('who keeps a process', () => {
   });
 });
 
+describe('a unit of systemd keeps what its main process runs', () => {
+  const main = row('/usr/bin/clawdbot gateway');
+  const child = row('/bin/sh -c npm start', { ppid: main.pid });
+  const app = row('node app.js', { ppid: child.pid });
+  const orphan = row('python3 app.py');
+  const asked: string[] = [];
+  function port(shown: string) {
+    const table = { rows: new Map([main, child, app, orphan].map((one) => [one.pid, one])), protected: new Set([1_000_000]) };
+    return createKeeperPort({
+      processes: { table: async () => table } as never,
+      commands: {
+        run: async ({ argv }) => {
+          asked.push(argv.join(' '));
+          return { kind: 'exited', exitCode: 0, output: shown, lastLine: '' };
+        },
+      },
+      pm2: { call: () => Promise.reject(new Error('not asked')) },
+      platform: 'linux',
+      uid: 501,
+      userHome: '/home/ada',
+      read: async (file) => (file.endsWith('/self/cgroup') ? '0::/user.slice\n' : '0::/system.slice/web.service\n'),
+    });
+  }
+  it.each([
+    ['the main process itself', main, `MainPID=${main.pid}`, 'systemd'],
+    ['what it runs', app, `MainPID=${main.pid}`, 'systemd'],
+    ['what systemd has no main process for', app, 'MainPID=0', 'systemd'],
+    ['what systemd does not tell of', app, '', 'systemd'],
+    ['but not what was left behind in its group', orphan, `MainPID=${main.pid}`, 'nobody'],
+  ])('%s', async (_, one, shown, by) => {
+    expect((await port(shown).of(one)).by).toBe(by);
+    expect(asked.at(-1)).toBe('systemctl show web.service -p MainPID');
+  });
+});
+
+describe('a published port', () => {
+  const proxy = row('/usr/bin/docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 3000 -container-ip 172.17.0.2');
+  const keeperOf = (output: string) =>
+    createKeeperPort({
+      processes: { table: async () => ({ rows: new Map([[proxy.pid, proxy]]), protected: new Set([1_000_000]) }) } as never,
+      commands: { run: async () => ({ kind: 'exited', exitCode: 0, output, lastLine: output.trim().split('\n').at(-1) ?? '' }) },
+      pm2: { call: () => Promise.reject(new Error('not asked')) },
+      platform: 'linux',
+      uid: 501,
+      userHome: '/home/ada',
+      read: async () => '',
+    }).of(proxy);
+  it('is of the one container that has it', async () => {
+    expect(await keeperOf('shop-web-1\n')).toEqual({ by: 'docker', name: 'shop-web-1' });
+  });
+  it('is not known to be anybody’s where two have it, on two addresses', async () => {
+    await expect(keeperOf('shop-web-1\nother-web-1\n')).rejects.toThrow('port 3000 is published by shop-web-1 and by other-web-1');
+  });
+});
+
 describe('what they say', () => {
   it('PM2: stopped is a word, errored is not', () => {
     const say = (name: string) => parse.pm2State(parse.appsOf(JSON.parse(recorded(name))), 'web');
@@ -145,7 +208,11 @@ describe('what they say', () => {
     // One instance of a cluster was stopped, the other has failed: the app itself was not stopped.
     const [stopped] = parse.appsOf(JSON.parse(recorded('pm2-stopped.json')));
     const [errored] = parse.appsOf(JSON.parse(recorded('pm2-errored.json')));
-    expect(parse.pm2State([stopped as parse.Pm2App, { ...(errored as parse.Pm2App), id: 1 }], 'web')).toMatchObject({ kind: 'down' });
+    expect(parse.pm2State([stopped as parse.Pm2App, { ...(errored as parse.Pm2App), id: 1 }], 'web')).toMatchObject({
+      kind: 'down',
+      reason: 'gave-up-in-pm2',
+      restartsItself: false,
+    });
     expect(parse.appsOf({ garbage: true })).toEqual([]);
   });
 

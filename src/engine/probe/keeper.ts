@@ -44,9 +44,16 @@ export interface KeeperFacts {
 /** Title of its daemon: pm2/lib/Daemon.js. */
 const PM2_DAEMON = /^PM2 v\S+: God Daemon \((.+)\)/;
 const SUPERVISORD = /(^|[\s/])supervisord( |$)/;
-/** Groups of those that start what nobody keeps afterwards, and of the engine itself. */
-const NO_KEEPERS =
-  /^(cron|crond|atd|ssh|sshd|.*jarvis-health.*|user@\d+|gnome-terminal-server|getty@.*|console-getty|init|docker|containerd)$/;
+/** Groups of those that start what nobody keeps afterwards, and of the engine itself: to restart a whole desktop, login or code server
+ * would be no way to mend what was started from it. */
+const NO_KEEPERS = new RegExp(
+  `^(${[
+    'cron|crond|anacron|atd|(ssh|sshd)(@.*)?|dropbear|telnetd|xinetd|.*jarvis-health.*|user@\\d+|getty@.*|serial-getty@.*|console-getty|init',
+    'gnome-terminal-server|org\\.gnome\\..*|gnome-.*|plasma-.*|app-.*@autostart|xfce.*|dbus|dbus-broker|dbus-:.*|at-spi.*|xdg-.*',
+    'gdm\\d*|lightdm|sddm|display-manager|xrdp.*|x?vnc.*|tigervnc.*|code-server(@.*)?|tmux(@.*)?|screen(@.*)?|emacs',
+    'docker|containerd|podman|crio|snapd|pm2-.*|supervisor|supervisord',
+  ].join('|')})$`,
+);
 
 /** From facts alone. PM2's app and supervisord's program may still have to be asked for by pid: then `name` is empty. */
 export function keeperFrom(facts: KeeperFacts): Keeper {
@@ -118,6 +125,7 @@ export function createKeeperPort(options: KeeperOptions): KeeperPort {
       if (keeper.by === 'pm2') return (await appOf(keeper, facts, look)) ?? NOBODY;
       if (keeper.by === 'supervisord') return programOf(keeper, facts, look);
       if (keeper.by === 'docker') return containerOf(keeper, look);
+      if (keeper.by === 'systemd') return (await isLeftBehind(keeper, facts, look)) ? NOBODY : keeper;
       return keeper;
     },
     stateOf: (keeper): Promise<KeeperState> => stateOfKeeper(keeper, look),
@@ -156,6 +164,15 @@ async function jobsOf(look: KeeperLook): Promise<ReadonlyMap<number, string>> {
   return new Map(lines.flatMap(([pid, , label]) => (label && /^\d+$/.test(pid ?? '') ? [[Number(pid), label] as const] : [])));
 }
 
+/** What a unit's program started on the side and let go stays in its group (systemd.kill(5)), and is not the unit's service: a restart
+ * of the unit would end all the rest of it for that one. A unit without a main process, or one that systemd does not tell, keeps it. */
+async function isLeftBehind({ name, at }: Keeper, { row, ancestors }: KeeperFacts, look: KeeperLook): Promise<boolean> {
+  const argv = ['systemctl', ...(at === 'system' ? [] : ['--user']), 'show', name, '-p', 'MainPID'];
+  const result = await look.commands.run({ argv, timeoutMs: 10_000, ends: 'tree' });
+  const main = result.kind === 'exited' ? Number(/^MainPID=(\d+)$/m.exec(result.output)?.[1] ?? 0) : 0;
+  return main > 0 && ![row, ...ancestors].some(({ pid }) => pid === main);
+}
+
 /** PM2 knows its apps by pid; what else hangs below its daemon is nobody's. One that does not answer has said nothing: that is thrown, and
  * never taken for "nobody", or what it keeps would be killed and started beside it (R12). */
 async function appOf(keeper: Keeper, { row, ancestors }: KeeperFacts, look: KeeperLook): Promise<Keeper | undefined> {
@@ -185,7 +202,12 @@ async function containerOf(keeper: Keeper, look: KeeperLook): Promise<Keeper> {
   if (keeper.at !== undefined) {
     const argv = ['docker', 'ps', '--filter', `publish=${keeper.at}`, '--format', '{{.Names}}'];
     const result = await look.commands.run({ argv, timeoutMs: 10_000, ends: 'tree' });
-    const name = saidBy(result, 'docker', 0).trim().split('\n').at(-1)?.trim() ?? '';
+    const [name = '', another] = saidBy(result, 'docker', 0)
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '');
+    // One port on two addresses may be two containers: then it is not known whose this is.
+    if (another !== undefined) throw new Error(`port ${keeper.at} is published by ${name} and by ${another}`);
     return name === '' ? NOBODY : { by: 'docker', name };
   }
   const argv = ['docker', 'inspect', '--format', '{{.Name}}', keeper.name];

@@ -2,6 +2,8 @@
 // (dev:ino), not by name: a rotated file keeps its place, its successor is read from the start. Opens files to read only.
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import path from 'node:path';
+import { HOME_FILES } from '../../contract/home.ts';
 import type { ProbeContext } from '../../contract/ports.ts';
 import type { FoundFile } from './glob.ts';
 import { LineSearch, type Matcher, matcherOf } from './log-lines.ts';
@@ -57,6 +59,8 @@ export async function searchAppended(
   let left = caps.look;
   for (const file of files) {
     if (ctx.signal.aborted) break;
+    // To close a handle of it would free this engine's own lock on its home (keep/ownership.ts).
+    if (path.basename(file.path) === HOME_FILES.lock) continue;
     const known = before?.places.get(file.id);
     const start = known ?? (before?.isComplete ? NOTHING_READ : undefined);
     try {

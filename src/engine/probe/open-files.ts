@@ -1,7 +1,7 @@
 // Lists who holds which regular file open, so that nothing in use is deleted or cut (R14, R15). Counts the engine's own
 // handles too; the caller decides. Reads /proc or runs lsof; changes nothing.
 import { readFileSync, readlinkSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { errorText, systemCode } from '../../contract/errors.ts';
 import type { OpenFile, OpenFiles } from '../../contract/ports.ts';
 import { lsof } from './port-owner.ts';
@@ -25,12 +25,32 @@ export async function linuxOpenFiles(procRoot: string): Promise<OpenFiles> {
   try {
     await readdir(`${procRoot}/self/fd`); // if not even this can be read, an empty list would be a lie
     for (const entry of await readdir(procRoot)) {
-      if (/^\d+$/.test(entry)) await addFilesOf(files, Number(entry), `${procRoot}/${entry}`);
+      if (!/^\d+$/.test(entry)) continue;
+      await addFilesOf(files, Number(entry), `${procRoot}/${entry}`);
+      await addMapsOf(files, Number(entry), `${procRoot}/${entry}`);
     }
   } catch (error) {
     return { kind: 'unknown', why: `open files could not be listed: ${errorText(error)}` };
   }
   return { kind: 'known', files };
+}
+
+/** A map that is shared with the file, and where it is: `7f..-7f.. rw-s 00000000 08:01 123   /path` (proc_pid_maps(5)). */
+const SHARED_MAP = /^\S+ .(.).s \S+ \S+ [1-9]\d*\s+(\/.*)$/gm;
+
+/** Adds the files that a process has mapped; their handles may be closed by now. Whoever writes into a map writes where it likes, and
+ * is killed when the file is emptied below it. The map's own device number is not `stat`'s on every file system, so its path is asked. */
+async function addMapsOf(files: Files, pid: number, folder: string): Promise<void> {
+  // To list the maps of a process that is stuck in the kernel may take as long as that.
+  const state = await readFile(`${folder}/stat`, 'utf8').catch(() => '');
+  if (/\) D /.test(state)) return;
+  const text = await readFile(`${folder}/maps`, 'utf8').catch(() => '');
+  for (const [, write, file = ''] of text.matchAll(SHARED_MAP)) {
+    if (/^\/(?:dev|proc|memfd:|SYSV)/.test(file)) continue;
+    const info = await stat(file).catch(() => undefined);
+    if (info?.isFile())
+      add(files, `${info.dev}:${info.ino}`, { pid, isWriter: write === 'w', isAppend: write === 'w' ? false : undefined });
+  }
 }
 
 /** Adds what one process holds; nothing when it is gone or another user's. */
