@@ -1,7 +1,9 @@
 // What readings and attempts make of the recovery state: outcome, escalation, giving up, re-arming (R3-R5). Pure.
 import type { RecoveryConfig, RemedyConfig, ServiceConfig } from '../../contract/config.ts';
 import type { Attempt, HealthState, Outcome, Plan, ProcessIdentity, Reading, RecoveryState, Verdict } from '../../contract/flow.ts';
+import { plainLines } from '../../contract/plain-text.ts';
 import type { RemedyResult } from '../../contract/ports.ts';
+import { scrub } from '../../contract/scrub.ts';
 import { elapsedMs, type Moment, type Stamp, stampOf } from '../../contract/time.ts';
 import { isRearmed, prunedAttempts } from './budget.ts';
 import { isEvidenceRemedy } from './plan.ts';
@@ -169,6 +171,7 @@ function finish(recovery: RecoveryState, outcome: Outcome, reason: string, secon
 function isSince(at: Moment, since: Stamp): boolean {
   return at.boot !== since.boot || at.bootMs >= since.bootMs;
 }
+/** What strangers printed: kept, shown and handed to the agent from here on. */
 function joined(message: string, output: string): string {
-  return output ? `${message}\n${output}` : message;
+  return scrub(plainLines(output ? `${message}\n${output}` : message));
 }
