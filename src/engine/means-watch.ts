@@ -65,5 +65,5 @@ export function watchMeans(deps: MeansWatchDeps): MeansWatch {
 function messageOf(missing: readonly Means[]): string {
   const named = missing.slice(0, MOST_NAMED).map(({ component, services, found }) => `${component} ${found} (${services.join(', ')})`);
   const rest = missing.length > MOST_NAMED ? `; and ${missing.length - MOST_NAMED} more` : '';
-  return `A repair could not work: ${named.join('; ')}${rest}. jarvis-health doctor says what to do.`;
+  return `What a check or a repair needs is missing: ${named.join('; ')}${rest}. jarvis-health doctor says what to do.`;
 }
