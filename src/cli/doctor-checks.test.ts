@@ -78,7 +78,7 @@ describe('a healthy home', () => {
         {
           id: 'app',
           check: { type: 'command', run: ['true'] },
-          recovery: [{ type: 'restart-process', find: { match: 'app' }, start: ['sh', 'app.sh'], cwd: '~/app', log: 'app.log' }],
+          recovery: [{ type: 'restart-process', find: { match: 'app' }, start: ['sh', 'app.sh'], cwd: '~/app', log: '~/app/app.log' }],
         },
       ]),
     );

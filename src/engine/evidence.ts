@@ -3,13 +3,13 @@
 import { constants } from 'node:fs';
 import { open, stat, statfs } from 'node:fs/promises';
 import os from 'node:os';
-import path from 'node:path';
 import type { ServiceConfig } from '../contract/config.ts';
 import { plainLine, plainLines } from '../contract/plain-text.ts';
 import type { ProcessPort, TimersPort } from '../contract/ports.ts';
 import { scrub } from '../contract/scrub.ts';
 import { sizeText } from '../contract/units.ts';
 import { type ChangesContext, changesSince } from './changes.ts';
+import { expandPath } from './expand-path.ts';
 import type { QueueRaise } from './tell/agent-queue.ts';
 
 const TAIL_BYTES = 16_384;
@@ -75,7 +75,7 @@ function logOf(service: ServiceConfig): string | undefined {
 
 async function lastLines(file: string | undefined, userHome: string): Promise<string[]> {
   if (!file) return [];
-  const log = file.startsWith('~/') ? path.join(userHome, file.slice(2)) : file;
+  const log = expandPath(file, userHome);
   // Opening a pipe waits for its writer, and a thread that waits so keeps the whole engine from ending. Asked first, and
   // opened without waiting should it have been changed meanwhile.
   if (!(await stat(log)).isFile()) return [];

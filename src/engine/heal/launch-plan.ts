@@ -5,26 +5,18 @@ import path from 'node:path';
 import type { RemedyOf } from '../../contract/config.ts';
 import type { RemedyContext, RemedyResult, StartSpec } from '../../contract/ports.ts';
 import { lookedFor } from '../../contract/program.ts';
+import { expandPath } from '../expand-path.ts';
 import { notStarted } from './result.ts';
-
-/** An absolute path. `~` is the user's home, and so is what a relative path counts from: a background service has no
- * folder of its own. */
-export function expandHome(text: string, userHome: string): string {
-  if (text === '~') return userHome;
-  return path.resolve(userHome, text.startsWith('~/') ? text.slice(2) : text);
-}
 
 /** The working folder of a remedy: its own, else the service's, else none is known. */
 export function folderOf(cwd: string | undefined, ctx: RemedyContext): string | undefined {
   const folder = cwd ?? ctx.serviceCwd;
-  return folder === undefined ? undefined : expandHome(folder, ctx.userHome);
+  return folder === undefined ? undefined : expandPath(folder, ctx.userHome);
 }
 
 export function launchPlan(remedy: RemedyOf<'restart-process'>, ctx: RemedyContext): StartSpec {
   const cwd = folderOf(remedy.cwd, ctx);
-  // A relative log lies in the working folder.
-  const log =
-    remedy.log === undefined ? undefined : expandHome(remedy.log, remedy.log.startsWith('~') ? ctx.userHome : (cwd ?? ctx.userHome));
+  const log = remedy.log === undefined ? undefined : expandPath(remedy.log, ctx.userHome);
   return { argv: remedy.start, cwd, env: remedy.env, log };
 }
 

@@ -8,7 +8,7 @@ import type { CommandResult, ProbeContext } from '../../contract/ports.ts';
 import { lookedFor } from '../../contract/program.ts';
 import { scrub } from '../../contract/scrub.ts';
 import { durationText } from '../../contract/units.ts';
-import { expandPath } from './expand-path.ts';
+import { expandPath } from '../expand-path.ts';
 import type { Finding } from './finding.ts';
 import { troubleOf } from './system-error.ts';
 

@@ -69,7 +69,7 @@ test('a port that a stranger holds is told today; free, or held by the service, 
 
 test('a log that could not be written, and a pattern that names no file', async () => {
   program('serve');
-  const [, log] = await means({ type: 'restart-process', find: { match: 'x' }, start: ['serve'], log: 'gone/app.log' });
+  const [, log] = await means({ type: 'restart-process', find: { match: 'x' }, start: ['serve'], log: '~/gone/app.log' });
   expect(log).toMatchObject({ ok: false, found: expect.stringContaining("can't be made in") });
   const remove: Remedy = { type: 'delete-old-logs', paths: ['~/*.log'], olderThan: '30d' };
   expect(await means(remove)).toMatchObject([{ ok: 'warning', found: 'no file matches' }]);

@@ -10,6 +10,7 @@ import type { Supervisor } from '../../contract/keeper.ts';
 import { compileMatch } from '../../contract/match.ts';
 import { plainLine } from '../../contract/plain-text.ts';
 import type { ProcessPort, ProcessRow } from '../../contract/ports.ts';
+import { expandPath } from '../expand-path.ts';
 import { programOf } from './discover-argv.ts';
 import { findFiles } from './glob.ts';
 
@@ -78,14 +79,13 @@ function isFrom({ kind, path }: Need): boolean {
 }
 
 function needsOf(service: ServiceConfig, { userHome, processes, signal }: MeansContext): Need[] {
-  const expand = (path: string, from = userHome) =>
-    path === '~' ? userHome : path.startsWith('~/') ? join(userHome, path.slice(2)) : resolve(from, path);
+  const expand = (path: string) => expandPath(path, userHome);
   const serviceCwd = service.cwd === undefined ? undefined : expand(service.cwd);
   const needs: Need[] = [];
   const add = (kind: Need['kind'], path: string | undefined, cwd?: string, detail?: string) => {
     if (path === undefined) return;
     const isPath = kind === 'folder' || kind === 'log';
-    needs.push({ service: service.id, kind, path: isPath ? expand(path, kind === 'log' ? cwd : userHome) : path, cwd, detail });
+    needs.push({ service: service.id, kind, path: isPath ? expand(path) : path, cwd, detail });
   };
   add('folder', service.cwd);
   if (service.check.type === 'command') {
@@ -103,7 +103,7 @@ function needsOf(service: ServiceConfig, { userHome, processes, signal }: MeansC
         add('program', argv[0], cwd, remedy.env?.['PATH']);
         add('script', scriptOf(argv), cwd);
         if (remedy.type === 'command') break;
-        add('log', remedy.log, cwd); // a relative log lies in the working folder
+        add('log', remedy.log);
         if (processes && remedy.find.port !== undefined) add('port', String(remedy.find.port), cwd, remedy.find.match);
         break;
       }
@@ -123,7 +123,7 @@ function needsOf(service: ServiceConfig, { userHome, processes, signal }: MeansC
         add('program', remedy.keeper ? KEEPER_PROGRAMS[remedy.keeper.by] : undefined);
         add('program', remedy.start?.[0], cwd, remedy.env?.['PATH']);
         add('script', remedy.start && scriptOf(remedy.start), cwd);
-        add('log', remedy.log, cwd);
+        add('log', remedy.log);
         break;
       }
       case 'log-top-processes':
