@@ -17,7 +17,7 @@ const SETTLE_POLL_MS = 20;
 
 /** Stops what is certainly the service, and starts it (R13, R18). */
 export async function restartProcess(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {
-  const impossible = whyNotStartable(launchPlan(remedy, ctx));
+  const impossible = await whyNotStartable(launchPlan(remedy, ctx));
   if (impossible) return impossible;
   const stop = await stopService(remedy, ctx);
   if (stop.result) return stop.result;
@@ -38,7 +38,7 @@ export async function stopProcess(remedy: Remedy, ctx: RemedyContext): Promise<R
 
 /** Starts the service where nothing of it runs: `already-running`, `port-taken`, … otherwise. */
 export async function startProcess(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {
-  const impossible = whyNotStartable(launchPlan(remedy, ctx));
+  const impossible = await whyNotStartable(launchPlan(remedy, ctx));
   if (impossible) return impossible;
   const target = await find(remedy, ctx);
   if (target.kind === 'found') return refused('already-running', `It runs already: ${target.roots.map(processText).join(', ')}.`);

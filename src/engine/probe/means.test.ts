@@ -108,7 +108,7 @@ test('a worker that its master handed the socket to is no stranger', async () =>
   const code =
     'import os, socket, sys, time\ns = socket.socket()\ns.bind(("127.0.0.1", 0))\ns.listen()\ns.set_inheritable(True)\nport = s.getsockname()[1]\n' +
     'pid = os.fork()\nif pid == 0: os.execvp("sleep", ["sleep", "30"])\nprint(port, pid, flush=True)\ntime.sleep(30)\n';
-  const master = spawn('python3', ['-c', code, 'the-master'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const master = spawn('python3', ['-c', code, 'the-master'], { stdio: ['ignore', 'pipe', 'ignore'] });
   let worker: number | undefined;
   try {
     const [said] = (await once(master.stdout, 'data')) as [Buffer];

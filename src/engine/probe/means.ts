@@ -3,7 +3,7 @@
 // Longer than 250 lines would be wrong here: split before that.
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import type { Config, ServiceConfig } from '../../contract/config.ts';
 import { systemCode } from '../../contract/errors.ts';
 import type { Supervisor } from '../../contract/keeper.ts';
@@ -11,6 +11,7 @@ import { compileMatch } from '../../contract/match.ts';
 import { plainLine } from '../../contract/plain-text.ts';
 import type { ProcessPort, ProcessRow } from '../../contract/ports.ts';
 import { expandPath } from '../expand-path.ts';
+import { findProgram } from '../find-program.ts';
 import { programOf } from './discover-argv.ts';
 import { findFiles } from './glob.ts';
 
@@ -141,7 +142,7 @@ const LOOK: Record<Need['kind'], (need: Need, who: string, context: MeansContext
   async program(need, who, { searchPath }) {
     if (need.path.includes('/') && !isAbsolute(need.path) && need.cwd === undefined)
       return trouble('is looked for in the folder of the engine, which may be any', `Write its whole path, or a cwd (${who}).`);
-    const found = await findProgram(need, need.detail ?? searchPath ?? '');
+    const found = await findProgram(need.path, { searchPath: need.detail ?? searchPath, cwd: need.cwd });
     if (found.kind === 'found') return fine(found.path);
     return found.kind === 'not-executable'
       ? trouble(`${found.path} may not be run`, `chmod u+x '${found.path}'`)
@@ -208,21 +209,6 @@ const LOOK: Record<Need['kind'], (need: Need, who: string, context: MeansContext
 function scriptOf(argv: readonly string[]): string | undefined {
   const script = programOf(argv)?.script;
   return script !== undefined && /\.(py|[cm]?[jt]s|rb|pl|php|sh)$/.test(script) ? script : undefined;
-}
-
-type Found = { kind: 'found'; path: string } | { kind: 'not-executable'; path: string } | { kind: 'missing' };
-
-/** As the system looks for a program (execvp(3)): a name with a slash is a path, any other is on PATH. */
-async function findProgram({ path, cwd }: Need, searchPath: string): Promise<Found> {
-  const folders = searchPath.split(delimiter).filter(isAbsolute);
-  const candidates = path.includes('/') ? [resolve(cwd ?? '/', path)] : folders.map((folder) => join(folder, path));
-  let seen: Found = { kind: 'missing' };
-  for (const candidate of candidates) {
-    if (!(await stat(candidate).catch(() => undefined))?.isFile()) continue;
-    if (await may(candidate, constants.X_OK)) return { kind: 'found', path: candidate };
-    if (seen.kind === 'missing') seen = { kind: 'not-executable', path: candidate };
-  }
-  return seen;
 }
 
 /** Through those that hold the port too. */
