@@ -23,9 +23,9 @@ const SMALL = [
   /[\\/]src[\\/]contract[\\/](errors|home|keeper|match|port-words|process-tree|routes|scrub|time|units)\.ts$/,
   /[\\/]src[\\/]cli[\\/](io|version)\.ts$/,
   /[\\/]src[\\/]api[\\/]client\.ts$/,
-  /[\\/]src[\\/]engine[\\/](address|system|identify-service|keeper-of-command)\.ts$/,
+  /[\\/]src[\\/]engine[\\/](address|expand-path|system|identify-service|keeper-of-command)\.ts$/,
   /[\\/]src[\\/]engine[\\/]keep[\\/](durable-file|home|socket-path)\.ts$/,
-  /[\\/]src[\\/]engine[\\/]probe[\\/](expand-path|find|port-owner|run-tool|working-directory)\.ts$/,
+  /[\\/]src[\\/]engine[\\/]probe[\\/](find|port-owner|run-tool|working-directory)\.ts$/,
 ];
 const SHAPES = [
   /[\\/](zod|jsonc-parser)[\\/]/,

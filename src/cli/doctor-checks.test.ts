@@ -71,13 +71,14 @@ describe('a healthy home', () => {
     for (const file of ['health.log', 'recovery.log', 'alerts.log']) await writeFile(join(home, file), '{}\n', { mode: 0o600 });
     await writeFile(join(home, 'alert-pending.json'), '{"version":1,"alerts":[]}', { mode: 0o600 });
     await mkdir(join(root, 'app'));
+    await writeFile(join(root, 'app/app.sh'), '');
     const before = await picture(root);
     const found = await lines(
       deps([
         {
           id: 'app',
           check: { type: 'command', run: ['true'] },
-          recovery: [{ type: 'restart-process', find: { match: 'app' }, start: ['sh', 'app.sh'], cwd: '~/app', log: 'app.log' }],
+          recovery: [{ type: 'restart-process', find: { match: 'app' }, start: ['sh', 'app.sh'], cwd: '~/app', log: '~/app/app.log' }],
         },
       ]),
     );
@@ -90,6 +91,7 @@ describe('a healthy home', () => {
       'program true',
       `folder ${join(root, 'app')}`,
       'program sh',
+      'script app.sh',
       `log ${join(root, 'app/app.log')}`,
       'notifications',
       'engine',
@@ -151,7 +153,7 @@ describe('what is wrong, and the way to mend it', () => {
   test('a home, or a file in it, that others may read', async () => {
     await writeFile(join(home, 'api-token'), 'x', { mode: 0o644 });
     await chmod(join(home, 'api-token'), 0o644);
-    expect(await line('home', deps())).toMatchObject({ ok: 'warning', mend: `chmod 600 '${join(home, 'api-token')}'` });
+    expect(await line('home', deps())).toMatchObject({ ok: 'warning', mend: `chmod go-rwx '${join(home, 'api-token')}'` });
     await chmod(home, 0o755);
     expect(await line('home', deps())).toMatchObject({ ok: false, mend: `chmod 700 '${home}'` });
   });

@@ -109,7 +109,7 @@ async function homeLine({ home, uid }: DoctorDeps): Promise<DoctorLine> {
   return trouble(
     'home',
     `others may read ${open.join(', ')}`,
-    `chmod 600 ${open.map((name) => `'${join(home, name)}'`).join(' ')}`,
+    `chmod go-rwx ${open.map((name) => `'${join(home, name)}'`).join(' ')}`,
     'warning',
   );
 }

@@ -74,6 +74,15 @@ test('without a word nothing is done; with --yes each step is, and no byte of da
   expect(await steps()).toEqual([]);
 });
 
+test('a program in the home keeps the right to be run, and a folder that is no home is left as it is', async () => {
+  const script = file('restart.sh', '#!/bin/sh\n', 0o755);
+  chmodSync(home, 0o755);
+  expect(await steps()).toEqual([]);
+  file('config.json', '{}');
+  await mend(io(), await findMendings(deps()), true);
+  expect(statSync(script).mode & 0o777).toBe(0o700);
+});
+
 test('a socket that nobody listens on is removed; one whose engine runs is not, also when it started meanwhile', async () => {
   const socket = path.join(home, 'engine.sock');
   const server = net.createServer().listen(socket);

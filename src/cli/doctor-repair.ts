@@ -27,6 +27,8 @@ export interface MendDeps {
 }
 
 const LOGS = [HOME_FILES.healthLog, HOME_FILES.recoveryLog, HOME_FILES.alertsLog];
+/** By these a folder is known as the home of an engine. */
+const SIGNS: ReadonlySet<string> = new Set([HOME_FILES.config, HOME_FILES.lock, HOME_FILES.healthState, ...LOGS]);
 const NEWLINE = 0x0a;
 
 /** In the order in which they should be done. Looks only. */
@@ -35,13 +37,21 @@ export async function findMendings(deps: MendDeps): Promise<Mending[]> {
   if (!folder?.isDirectory() || folder.uid !== deps.uid) return []; // not ours to mend
   const found: Mending[] = [];
   const { home } = deps;
+  const names = await readdir(home);
+  // Somebody's own folder, named by mistake (`--home ~`), has other files and other rights.
+  if (names.length > 0 && !names.some((name) => SIGNS.has(name))) return [];
   if ((folder.mode & 0o077) !== 0)
     found.push({ component: 'home', step: `Take the rights of others away from ${home} (chmod 700)`, run: () => chmod(home, 0o700) });
-  for (const name of await readdir(home)) {
+  for (const name of names) {
     const file = path.join(home, name);
     const entry = await lstat(file).catch(() => undefined);
     if (entry?.isFile() && entry.uid === deps.uid && (entry.mode & 0o077) !== 0)
-      found.push({ component: 'home', step: `Take the rights of others away from ${file} (chmod 600)`, run: () => chmod(file, 0o600) });
+      // Its owner's rights stay: it may be a program that a remedy runs.
+      found.push({
+        component: 'home',
+        step: `Take the rights of others away from ${file} (chmod go-rwx)`,
+        run: () => chmod(file, entry.mode & 0o700),
+      });
   }
   const hasConfig = await isThere(path.join(home, HOME_FILES.config));
   if (hasConfig && !(await isThere(path.join(home, HOME_FILES.configSchema))))

@@ -1,6 +1,7 @@
 // What the command line writes to and knows of its surroundings; injected, so that tests need no process of their own.
 import { styleText } from 'node:util';
 import { EXIT_OF_ERROR, errorText, HealthError } from '../contract/errors.ts';
+import { plainLines } from '../contract/plain-text.ts';
 
 export interface Io {
   readonly out: (text: string) => void;
@@ -28,11 +29,31 @@ export function paint(io: Io, colour: Colour, text: string): string {
   return io.hasColour ? styleText(colour, text, { validateStream: false }) : text;
 }
 
+/** What `paint` writes. */
+const ESC = '\u001b';
+const OWN_COLOUR = new RegExp(`(${ESC}\\[(?:[0-9]|[2-3][0-9]|90)m)`);
+
+/** For people. Where it is not coloured, every control character is a stranger's. */
 export function line(io: Io, text = ''): void {
-  io.out(`${text}\n`);
+  io.out(`${shown(io, text)}\n`);
+}
+/** Our own colours stay; nothing else in a text, which may hold a log's words or a program's name, moves a terminal. */
+export function shown(io: Io, text: string): string {
+  if (!io.hasColour) return plainLines(text);
+  return text
+    .split(OWN_COLOUR)
+    .map((part, index) => (index % 2 === 0 ? plainLines(part) : part))
+    .join('');
+}
+/** JSON leaves some control characters as they are, which a terminal obeys; written as an escape they mean the same. */
+function jsonText(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(
+    /[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 export function json(io: Io, value: unknown): void {
-  io.out(`${JSON.stringify(value, null, 2)}\n`);
+  io.out(`${jsonText(value, 2)}\n`);
 }
 
 /** Tells an error the way people need it, and gives the exit code. */
@@ -41,8 +62,8 @@ export function tellError(io: Io, error: unknown, isJson: boolean): number {
   if (isJson) {
     io.err(`${JSON.stringify({ error: { ...known.details, code: known.code, message: known.message, hint: known.hint ?? null } })}\n`);
   } else {
-    io.err(`jarvis-health: ${known.message}\n`);
-    if (known.hint) io.err(`  ${known.hint}\n`);
+    io.err(`jarvis-health: ${plainLines(known.message)}\n`);
+    if (known.hint) io.err(`  ${plainLines(known.hint)}\n`);
     if (known.code === 'internal' && io.env['JARVIS_HEALTH_DEBUG'] && error instanceof Error) io.err(`${error.stack ?? ''}\n`);
   }
   return EXIT_OF_ERROR[known.code];

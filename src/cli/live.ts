@@ -2,7 +2,7 @@
 
 import type { Problem, ServiceView, Snapshot } from '../contract/snapshot.ts';
 import type { Engine } from '../engine/engine.ts';
-import { line } from './io.ts';
+import { line, shown } from './io.ts';
 import type { Call } from './program.ts';
 import { statusLines } from './report.ts';
 
@@ -14,7 +14,12 @@ export async function showLive(call: Call, engine: Engine): Promise<() => void> 
   const screen = createLogUpdate(process.stdout, { showCursor: true });
   const draw = (): void => {
     const lines = ['', ...statusLines(engine.snapshot(), call.io, Date.now()), '', 'Ctrl-C stops the engine. What it started runs on.'];
-    screen(lines.slice(0, Math.max(4, (process.stdout.rows ?? 40) - 1)).join('\n'));
+    screen(
+      lines
+        .slice(0, Math.max(4, (process.stdout.rows ?? 40) - 1))
+        .map((text) => shown(call.io, text))
+        .join('\n'),
+    );
   };
   draw();
   const unsubscribe = engine.subscribe(draw);

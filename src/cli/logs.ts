@@ -7,7 +7,7 @@ import type { Call } from './program.ts';
 import { historyLine } from './report.ts';
 
 export async function logs(call: Call, options: { readonly isFollowing: boolean; readonly lines: number }): Promise<number> {
-  const show = (entry: HistoryLine): void => line(call.io, call.isJson ? JSON.stringify(entry) : historyLine(entry));
+  const show = (entry: HistoryLine): void => (call.isJson ? call.io.out(`${JSON.stringify(entry)}\n`) : line(call.io, historyLine(entry)));
   for (const entry of await auditTail(call.home, options.lines)) show(entry);
   if (!options.isFollowing) return EXIT.ok;
   const stop = new AbortController();

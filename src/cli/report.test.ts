@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { serviceView } from '../../test/fixtures/service-view.ts';
 import type { ServiceView, Snapshot } from '../contract/snapshot.ts';
-import type { Io } from './io.ts';
+import { type Io, line, paint } from './io.ts';
 import { alertLines, attemptLines, historyLine, incidentLines, pluginLine, serviceLines, statusLines, worstOf } from './report.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00.000Z');
@@ -161,4 +161,13 @@ it('an alert of the queue, waiting, taken and done', () => {
   expect(alertLines({ ...alert, state: 'claimed' })[0]).toBe(`web.i  down  claimed by one until ${at(-60)}`);
   expect(alertLines({ ...alert, state: 'done' })[0]).toBe('web.i  down  done (Mended)');
   expect(alertLines({ ...alert, state: 'pending', result: null })).toEqual(['web.i  down  pending', '  Web is down', '  Refused']);
+});
+
+it('what a stranger wrote moves no terminal, with colours or without', () => {
+  for (const hasColour of [false, true]) {
+    const out: string[] = [];
+    const io = { out: (text: string) => void out.push(text), err: () => undefined, env: {}, isTerminal: true, hasColour };
+    line(io, `${paint(io, 'red', '✗')} web  \u001b[2J\u001b[1;1H${paint(io, 'green', '✓ All is well')}\u001b]0;x\u0007 \u009b31m\r\u202e`);
+    expect(out.join('')).toBe(hasColour ? '\u001b[31m✗\u001b[39m web  \u001b[32m✓ All is well\u001b[39m  \n' : '✗ web  ✓ All is well  \n');
+  }
 });

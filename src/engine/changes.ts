@@ -7,6 +7,7 @@ import type { ServiceConfig } from '../contract/config.ts';
 import { HOME_FILES } from '../contract/home.ts';
 import type { CommandPort } from '../contract/ports.ts';
 import { isoTime } from '../contract/time.ts';
+import { expandPath } from './expand-path.ts';
 
 export interface ChangesContext {
   readonly commands: CommandPort;
@@ -58,7 +59,7 @@ interface Change {
 function folderOf(service: ServiceConfig, userHome: string): string | undefined {
   const own = service.recovery.flatMap((remedy) => ('cwd' in remedy && remedy.cwd ? [remedy.cwd] : []))[0];
   const folder = service.cwd ?? own;
-  return folder?.startsWith('~/') ? path.join(userHome, folder.slice(2)) : folder;
+  return folder === undefined ? undefined : expandPath(folder, userHome);
 }
 
 /** The reflog, not the log: what a pull brought is older than the pull (git-reflog(1)). */

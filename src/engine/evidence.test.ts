@@ -100,3 +100,20 @@ test('a private key in a log does not leave the machine', async () => {
   writeFileSync(log, 'before\n-----BEGIN RSA PRIVATE KEY-----\nMIIabc\nMIIdef\n-----END RSA PRIVATE KEY-----\nafter\n');
   expect((await lines(log)).join('|')).toBe('before|…|after');
 });
+
+test('a log in colours, of zeros, or of one line without end is told as far as it can be', async () => {
+  const log = path.join(folder, 'app.log');
+  writeFileSync(log, `\u001b[31mred\u001b[0m\n${'\0'.repeat(3_000)}\n\u001b]0;x\u0007last\r\n`);
+  expect(await lines(log)).toEqual(['red', 'last']);
+  writeFileSync(log, `{"token":"abc123", ${'word '.repeat(8_000)}}\n`);
+  const [one, ...more] = await lines(log);
+  expect(more).toEqual([]);
+  expect(one).toMatch(/^( ?word)+/);
+  expect(one?.length).toBeLessThanOrEqual(500);
+});
+
+test('a key that begins before what is read of the log is no less a key', async () => {
+  const log = path.join(folder, 'app.log');
+  writeFileSync(log, `-----BEGIN RSA PRIVATE KEY-----\n${'MIIabc\n'.repeat(3_000)}-----END RSA PRIVATE KEY-----\nafter\n`);
+  expect((await lines(log)).join('|')).toBe('…|after');
+});

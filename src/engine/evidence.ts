@@ -3,12 +3,13 @@
 import { constants } from 'node:fs';
 import { open, stat, statfs } from 'node:fs/promises';
 import os from 'node:os';
-import path from 'node:path';
 import type { ServiceConfig } from '../contract/config.ts';
+import { plainLine, plainLines } from '../contract/plain-text.ts';
 import type { ProcessPort, TimersPort } from '../contract/ports.ts';
 import { scrub } from '../contract/scrub.ts';
 import { sizeText } from '../contract/units.ts';
 import { type ChangesContext, changesSince } from './changes.ts';
+import { expandPath } from './expand-path.ts';
 import type { QueueRaise } from './tell/agent-queue.ts';
 
 const TAIL_BYTES = 16_384;
@@ -48,14 +49,18 @@ async function inTime(work: Promise<string[]>, timers: Pick<TimersPort, 'after'>
 }
 
 function clean(line: string): string {
-  return scrub(line.slice(0, LINE_MAX));
+  return short(scrub(plainLine(line)));
+}
+function short(line: string): string {
+  return line.trimEnd().slice(0, LINE_MAX);
 }
 
 /** On Linux, free memory is what programs may have (MemAvailable); macOS counts only what nobody has. */
 async function machineNow(userHome: string): Promise<string[]> {
   const disk = await statfs(userHome);
+  const block = disk.frsize || disk.bsize; // as the check of a disk counts (probe/disk.ts)
   return [
-    `disk: ${sizeText(disk.bavail * disk.bsize)} of ${sizeText(disk.blocks * disk.bsize)} free`,
+    `disk: ${sizeText(disk.bavail * block)} of ${sizeText((disk.blocks - disk.bfree + disk.bavail) * block)} free`,
     `memory: ${sizeText(os.freemem())} of ${sizeText(os.totalmem())} free`,
     `load: ${os
       .loadavg()
@@ -70,7 +75,7 @@ function logOf(service: ServiceConfig): string | undefined {
 
 async function lastLines(file: string | undefined, userHome: string): Promise<string[]> {
   if (!file) return [];
-  const log = file.startsWith('~/') ? path.join(userHome, file.slice(2)) : file;
+  const log = expandPath(file, userHome);
   // Opening a pipe waits for its writer, and a thread that waits so keeps the whole engine from ending. Asked first, and
   // opened without waiting should it have been changed meanwhile.
   if (!(await stat(log)).isFile()) return [];
@@ -81,24 +86,19 @@ async function lastLines(file: string | undefined, userHome: string): Promise<st
     const { size } = opened;
     const from = Math.max(0, size - TAIL_BYTES);
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(size, TAIL_BYTES)), 0, Math.min(size, TAIL_BYTES), from);
-    const lines = buffer.subarray(0, bytesRead).toString('utf8').split('\n').filter(Boolean);
-    return withoutKeys(from > 0 ? lines.slice(1) : lines)
-      .slice(-TAIL_LINES)
-      .map(clean);
+    const text = buffer.subarray(0, bytesRead).toString('utf8');
+    // Whole, before it is cut to lines: a key goes over several.
+    const lines = scrub(plainLines(from > 0 ? fromWholeLine(text) : text)).split('\n');
+    return lines.map(short).filter(Boolean).slice(-TAIL_LINES);
   } finally {
     await handle.close();
   }
 }
 
-/** A private key is known by its first line; the rest of it looks like anything. */
-function withoutKeys(lines: readonly string[]): string[] {
-  let isInKey = false;
-  return lines.filter((line) => {
-    const wasInKey = isInKey;
-    if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(line)) isInKey = true;
-    if (/-----END [A-Z ]*PRIVATE KEY-----/.test(line)) isInKey = false;
-    return !wasInKey;
-  });
+/** Of one line without end its last words: some of it is better than nothing. */
+function fromWholeLine(text: string): string {
+  const line = text.indexOf('\n') + 1;
+  return line > 0 && line < text.length ? text.slice(line) : text.slice(text.search(/\s|$/));
 }
 
 async function topProcesses(processes: Pick<ProcessPort, 'table'>): Promise<string[]> {
@@ -106,5 +106,5 @@ async function topProcesses(processes: Pick<ProcessPort, 'table'>): Promise<stri
   return [...rows.values()]
     .sort((a, b) => b.rssBytes - a.rssBytes)
     .slice(0, TOP_COUNT)
-    .map((row) => `${row.pid} ${row.name} ${sizeText(row.rssBytes)}`);
+    .map((row) => `${row.pid} ${plainLine(row.name)} ${sizeText(row.rssBytes)}`);
 }

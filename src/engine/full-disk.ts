@@ -3,8 +3,8 @@
 // file system, and only when a service fails.
 import { stat as systemStat, statfs as systemStatfs } from 'node:fs/promises';
 import type { ServiceConfig } from '../contract/config.ts';
+import { expandPath } from './expand-path.ts';
 import { isLoopback } from './identify-service.ts';
-import { expandPath } from './probe/expand-path.ts';
 
 /** Full, not merely over somebody's limit: programs fail when they can write nothing more. */
 const FULL_BYTES = 50_000_000;

@@ -1,5 +1,5 @@
 // Looks at the means of all remedies a moment after a configuration is taken, and once a day: a remedy that could not work is a
-// warning today, not a surprise at night. Tells what is missing as a problem of the app; changes nothing.
+// warning today, not a surprise at night. While something is missing, every five minutes. Tells what is missing as a problem of the app; changes nothing.
 import type { Config } from '../contract/config.ts';
 import { errorText } from '../contract/errors.ts';
 import type { ProcessPort, TimersPort } from '../contract/ports.ts';
@@ -22,6 +22,8 @@ export interface MeansWatch {
 /** After the first looks at the services, which are worth more. */
 const SOON_MS = 5_000;
 const DAY_MS = 86_400_000;
+/** While something is missing: what was told must not stand long after it was mended. */
+const AGAIN_MS = 5 * 60_000;
 const MOST_NAMED = 3;
 
 export function watchMeans(deps: MeansWatchDeps): MeansWatch {
@@ -40,7 +42,9 @@ export function watchMeans(deps: MeansWatchDeps): MeansWatch {
       if (own.signal.aborted) return;
       if (means.ok === false) missing.push(means);
     }
+    if (own.signal.aborted) return;
     deps.problem('means', missing.length === 0 ? undefined : messageOf(missing));
+    plan(config, missing.length === 0 ? DAY_MS : AGAIN_MS);
   }
 
   function plan(config: Config, inMs: number): void {
@@ -54,7 +58,10 @@ export function watchMeans(deps: MeansWatchDeps): MeansWatch {
   }
 
   return {
-    look: (config) => plan(config, SOON_MS),
+    look(config) {
+      current?.abort(); // of the configuration before
+      plan(config, SOON_MS);
+    },
     close() {
       cancel?.();
       current?.abort();
@@ -65,5 +72,5 @@ export function watchMeans(deps: MeansWatchDeps): MeansWatch {
 function messageOf(missing: readonly Means[]): string {
   const named = missing.slice(0, MOST_NAMED).map(({ component, services, found }) => `${component} ${found} (${services.join(', ')})`);
   const rest = missing.length > MOST_NAMED ? `; and ${missing.length - MOST_NAMED} more` : '';
-  return `A repair could not work: ${named.join('; ')}${rest}. jarvis-health doctor says what to do.`;
+  return `What a check or a repair needs is missing: ${named.join('; ')}${rest}. jarvis-health doctor says what to do.`;
 }

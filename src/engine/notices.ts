@@ -5,7 +5,6 @@ import { errorText } from '../contract/errors.ts';
 import type { Alert, Delivery, Notice, NoticeKind, NotifyReason } from '../contract/flow.ts';
 import { portHolderText } from '../contract/port-words.ts';
 import type { AuditPort, ChannelPort, ClockPort, TimersPort } from '../contract/ports.ts';
-import { scrub } from '../contract/scrub.ts';
 import { elapsedMs, isoTime, type Moment, remainingMs, stampOf } from '../contract/time.ts';
 import { noticeWords } from '../contract/words.ts';
 import type { Cell } from './cell.ts';
@@ -327,7 +326,7 @@ async function raiseOf(cell: Cell, alert: Alert, notice: Notice, deps: NoticeDep
       remedy: attempt.remedy,
       outcome: attempt.outcome ?? 'running',
       reason: attempt.outcomeReason ?? attempt.reason,
-      output: scrub(attempt.output ?? ''),
+      output: attempt.output ?? '',
     })),
     evidence: await evidenceInTime(cell, deps),
     allowedActions: allowedActions(cell),

@@ -3,6 +3,7 @@
 import { holdsForOthers } from '../contract/holds-for-others.ts';
 import { keeperTitle } from '../contract/keeper.ts';
 import { compileMatch } from '../contract/match.ts';
+import { plainLine } from '../contract/plain-text.ts';
 import type { PortHolder } from '../contract/port-holder.ts';
 import type { ClockPort, KeeperPort, ProcessPort, ProcessRow } from '../contract/ports.ts';
 import { ancestorsOf } from '../contract/process-tree.ts';
@@ -43,11 +44,11 @@ export async function portHolderOf(cell: Cell, deps: PortHolderDeps): Promise<Po
     port,
     pid: row.pid,
     startId: row.startId,
-    name: row.name,
-    command: scrub(row.command).slice(0, COMMAND_MAX),
-    folder: folder === undefined ? null : tilde(folder, deps.userHome),
+    name: plainLine(row.name),
+    command: scrub(plainLine(row.command.slice(0, 2 * COMMAND_MAX))).slice(0, COMMAND_MAX),
+    folder: folder === undefined ? null : plainLine(tilde(folder, deps.userHome)),
     since: isoTime({ wallMs: now.wallMs - row.ageMs }),
-    parent: parent ? { pid: parent.pid, name: parent.name } : null,
+    parent: parent ? { pid: parent.pid, name: plainLine(parent.name) } : null,
     whyNot: why?.reason ?? null,
     hint: why?.hint ?? null,
     url: `http://127.0.0.1:${port}/`,

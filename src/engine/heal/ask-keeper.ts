@@ -3,6 +3,7 @@
 import type { Keeper, Supervisor } from '../../contract/keeper.ts';
 import { keeperTitle } from '../../contract/keeper.ts';
 import type { RemedyContext, RemedyResult } from '../../contract/ports.ts';
+import { expandPath } from '../expand-path.ts';
 import { restartAgent, startAgent, stopAgent } from './launchd.ts';
 import { acted, notStarted, notStartedReason, refused } from './result.ts';
 
@@ -61,7 +62,7 @@ async function run(
 
 /** The instances of the app, one after another as PM2 itself does it. */
 async function askPm2(order: Order, { name, at = '~/.pm2' }: Keeper, ctx: RemedyContext): Promise<RemedyResult> {
-  const home = at.startsWith('~/') ? `${ctx.userHome}/${at.slice(2)}` : at;
+  const home = expandPath(at, ctx.userHome);
   let hasActed = false;
   try {
     const apps = await ctx.pm2.call(home, 'getMonitorData', {});

@@ -7,7 +7,7 @@ import { compileMatch } from '../../contract/match.ts';
 import type { PortOwners, ProcessRow, ProcessTable, RemedyContext } from '../../contract/ports.ts';
 import { ancestorsOf, descendantsOf } from '../../contract/process-tree.ts';
 import { durationText } from '../../contract/units.ts';
-import { expandHome } from './launch-plan.ts';
+import { expandPath } from '../expand-path.ts';
 import { processText } from './result.ts';
 import { isBystander, runsIt } from './runs-it.ts';
 
@@ -238,7 +238,7 @@ class Look {
   /** The process that the pid file names, if that file can be meant for it: it matches, and began before the file was written. */
   pidFile(): ProcessRow | undefined {
     if (this.find.pidFile === undefined) return undefined;
-    const file = expandHome(this.find.pidFile, this.ctx.userHome);
+    const file = expandPath(this.find.pidFile, this.ctx.userHome);
     try {
       const written = statSync(file);
       if (!written.isFile() || written.size > PID_FILE_BYTES) return undefined;

@@ -1,6 +1,7 @@
 // The door of this room: runs one remedy as told, and never throws. It does not decide whether (that is decide/plan).
 import type { RemedyConfig, RemedyOf, RemedyType } from '../../contract/config.ts';
 import { errorText } from '../../contract/errors.ts';
+import { plainLines } from '../../contract/plain-text.ts';
 import type { RemedyContext, RemedyResult } from '../../contract/ports.ts';
 import { scrub } from '../../contract/scrub.ts';
 import { autoRestart, autoStart, autoStop } from './auto.ts';
@@ -79,7 +80,9 @@ async function guarded(run: Run<RemedyType>, remedy: RemedyConfig, ctx: RemedyCo
     const result = await run(remedy, {
       ...ctx,
       signal: AbortSignal.any([ctx.signal, overtime.signal]),
-      record: noticing((effect) => ctx.record(effect.event === 'process-started' ? { ...effect, command: scrub(effect.command) } : effect)),
+      record: noticing((effect) =>
+        ctx.record(effect.event === 'process-started' ? { ...effect, command: scrub(plainLines(effect.command)) } : effect),
+      ),
       kill: noticing((pid, signal) => ctx.kill(pid, signal)),
       pm2: {
         call(home, method, args) {
@@ -90,8 +93,8 @@ async function guarded(run: Run<RemedyType>, remedy: RemedyConfig, ctx: RemedyCo
       commands: { run: noticing((spec) => ctx.commands.run(spec)) },
       start: noticing((spec) => ctx.start(spec)),
     });
-    // From here it goes into logs, state, window and queue: command lines and outputs with what is secret in them left out.
-    return { ...result, message: scrub(result.message), output: scrub(result.output) };
+    // From here it goes into logs, state, window and queue: what strangers printed moves no terminal, and what is secret is left out.
+    return { ...result, message: scrub(plainLines(result.message)), output: scrub(plainLines(result.output)) };
   } catch (error) {
     return {
       kind: hasActed ? 'acted' : 'not-started',

@@ -578,7 +578,7 @@ describe('stop and start by a person', () => {
 });
 
 it('a log in the folder of the service is appended to, under its own name', async () => {
-  const fresh = await healed([], {}, {}, { log: 'app.log', start: world.argv('--ready', ready, '--talk', '20') });
+  const fresh = await healed([], {}, {}, { log: path.join(world.folder, 'app.log'), start: world.argv('--ready', ready, '--talk', '20') });
   await until(() => readFileSync(path.join(world.folder, 'app.log'), 'utf8').includes(`${fresh.pid} still here`), 'it logs');
 });
 

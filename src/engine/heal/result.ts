@@ -1,5 +1,6 @@
 // How remedies say what they did (R16): three short words for three kinds of result. Touches nothing.
 import { HealthError } from '../../contract/errors.ts';
+import { plainLine } from '../../contract/plain-text.ts';
 import type { ProcessRow, RemedyResult } from '../../contract/ports.ts';
 import { scrub } from '../../contract/scrub.ts';
 
@@ -29,7 +30,7 @@ export function notStartedReason(code: string | undefined): string {
 const COMMAND_LENGTH = 120;
 /** A process as people know it, without what may be a secret: `python3 (pid 4711: python3 -m http.server)`. */
 export function processText(row: Pick<ProcessRow, 'pid' | 'name' | 'command'>): string {
-  const whole = scrub(row.command);
-  const command = whole.length > COMMAND_LENGTH ? `${whole.slice(0, COMMAND_LENGTH)}…` : whole;
-  return `${row.name} (pid ${row.pid}: ${command})`;
+  const text = scrub(plainLine(row.command.slice(0, 2 * COMMAND_LENGTH)));
+  const command = text.length > COMMAND_LENGTH ? `${text.slice(0, COMMAND_LENGTH)}…` : text;
+  return `${plainLine(row.name)} (pid ${row.pid}: ${command})`;
 }

@@ -2,6 +2,7 @@
 // process table twice and changes nothing.
 
 import type { RemedyOf } from '../../contract/config.ts';
+import { plainLine } from '../../contract/plain-text.ts';
 import type { ProcessRow, RemedyContext, RemedyResult } from '../../contract/ports.ts';
 import { scrub } from '../../contract/scrub.ts';
 import { sizeText } from '../../contract/units.ts';
@@ -42,10 +43,11 @@ function useOf(row: ProcessRow, earlier: ProcessRow | undefined, passedMs: numbe
   const cpuMs = earlier?.startId === row.startId ? row.cpuMs - earlier.cpuMs : row.cpuMs;
   return {
     pid: row.pid,
-    name: row.name,
+    name: plainLine(row.name),
     rssBytes: row.rssBytes,
     cpuPercent: Math.max(0, Math.round((cpuMs / passedMs) * 1_000) / 10),
-    command: scrub(row.command).slice(0, COMMAND_LENGTH),
+    // Cut before it is read: a command line may be of megabytes, and this is done for every process of the machine.
+    command: scrub(plainLine(row.command.slice(0, 2 * COMMAND_LENGTH))).slice(0, COMMAND_LENGTH),
   };
 }
 function lineOf(use: Use): string {

@@ -7,9 +7,9 @@ import type { Build } from '../../contract/flow.ts';
 import type { ClockPort, ProcessPort, ProcessRow, ProcessTable } from '../../contract/ports.ts';
 import { descendantsOf } from '../../contract/process-tree.ts';
 import { elapsedMs, type Moment } from '../../contract/time.ts';
+import { expandPath } from '../expand-path.ts';
 import { type Activity, activityOf } from './build-activity.ts';
 import { cargoLockHolder, indexLock, workTreeOf } from './build-locks.ts';
-import { expandPath } from './expand-path.ts';
 import { type FolderSource, workingDirectories } from './working-directory.ts';
 
 export interface BuildScanOptions extends FolderSource {

@@ -1,13 +1,14 @@
 // Runs a person's own check program as Nagios plugins are run: exit 0 ok, 1 warning, 2 error, else unknown; the last line
 // is the message, without the performance data behind `|`. No shell; the whole tree is ended with it (R18).
 import { access } from 'node:fs/promises';
-import { stripVTControlCharacters } from 'node:util';
 import type { CheckOf } from '../../contract/config.ts';
 import type { ReadingReason, Status } from '../../contract/flow.ts';
+import { plainLine } from '../../contract/plain-text.ts';
 import type { CommandResult, ProbeContext } from '../../contract/ports.ts';
 import { lookedFor } from '../../contract/program.ts';
+import { scrub } from '../../contract/scrub.ts';
 import { durationText } from '../../contract/units.ts';
-import { expandPath } from './expand-path.ts';
+import { expandPath } from '../expand-path.ts';
 import type { Finding } from './finding.ts';
 import { troubleOf } from './system-error.ts';
 
@@ -94,7 +95,7 @@ async function exists(path: string): Promise<boolean> {
 }
 
 function messageOf(line: string): string {
-  const text = stripVTControlCharacters(line.split('|', 1)[0] ?? '').trim();
+  const text = scrub(plainLine(line.split('|', 1)[0] ?? '')).trim();
   return text.length > MESSAGE_CAP ? `${text.slice(0, MESSAGE_CAP - 1)}…` : text;
 }
 

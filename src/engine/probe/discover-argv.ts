@@ -32,6 +32,8 @@ export interface Program {
   readonly name: string;
   /** A `match` that fits this program's command line and few others. */
   readonly match: string;
+  /** The script that an interpreter is given, as it stands in the words. */
+  readonly script?: string | undefined;
 }
 
 /** What the words run; undefined for code given on the command line itself. */
@@ -49,7 +51,7 @@ export function programOf(argv: readonly string[]): Program | undefined {
     }
     if (TAKES_VALUE.some(([program, option]) => program.test(own) && option.test(word))) at += 1;
     else if (!word.startsWith('-') && !(word === 'run' && /^(bun|deno)$/.test(own)))
-      return { name: basename(word), match: wordMatch(basename(word)) };
+      return { name: basename(word), match: wordMatch(basename(word)), script: word };
   }
   return undefined;
 }

@@ -1,9 +1,10 @@
 // Finds the gateway under any of the names it has had (PRODUCT section 4): by its process, its port or its LaunchAgent,
 // and the command that restarts it. Watched only where it runs. Reads the machine, changes nothing.
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import type { ServiceInput } from '../../contract/config.ts';
 import { compileMatch } from '../../contract/match.ts';
 import type { ProcessRow } from '../../contract/ports.ts';
+import { expandPath } from '../expand-path.ts';
 import type { Agent } from './discover-agents.ts';
 import { askHttp } from './discover-http.ts';
 import type { Listener } from './discover-ports.ts';
@@ -127,7 +128,7 @@ async function findCommand(running: string | undefined, look: Look): Promise<str
   for (const name of names) {
     const onPath = await look.findCommand(name);
     if (onPath !== undefined) return basename(onPath);
-    const folders = FOLDERS.map((folder) => (folder.startsWith('~/') ? join(look.userHome, folder.slice(2)) : folder));
+    const folders = FOLDERS.map((folder) => expandPath(folder, look.userHome));
     const elsewhere = await look.findCommand(name, folders);
     if (elsewhere !== undefined) return elsewhere;
   }

@@ -5,7 +5,7 @@ import type { CheckOf } from '../../contract/config.ts';
 import type { Measure } from '../../contract/flow.ts';
 import type { ProbeContext } from '../../contract/ports.ts';
 import { sizeText } from '../../contract/units.ts';
-import { expandPath } from './expand-path.ts';
+import { expandPath } from '../expand-path.ts';
 import type { Finding } from './finding.ts';
 import { findingOf } from './system-error.ts';
 

@@ -3,7 +3,7 @@
 import { readdir as systemReaddir, stat as systemStat } from 'node:fs/promises';
 import path from 'node:path';
 import picomatch from 'picomatch';
-import { expandPath } from './expand-path.ts';
+import { expandPath } from '../expand-path.ts';
 import { troubleOf } from './system-error.ts';
 
 /** One look visits no more folder entries than this; what lies beyond is not seen, and that is said. */

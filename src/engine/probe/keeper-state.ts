@@ -1,6 +1,7 @@
 // Asks a supervisor about the one service that fails, and about nothing while all is well (R12). Each is asked in a way that starts no
 // daemon and changes nothing; what it answers is read in keeper-parse.ts.
 import type { Keeper, KeeperState } from '../../contract/keeper.ts';
+import { expandPath } from '../expand-path.ts';
 import type { KeeperLook } from './keeper.ts';
 import {
   appsOf,
@@ -54,7 +55,7 @@ export async function stateOfKeeper(keeper: Keeper, look: KeeperLook): Promise<K
 }
 
 async function pm2({ name, at = '~/.pm2' }: Keeper, look: KeeperLook): Promise<KeeperState> {
-  const home = at.startsWith('~/') ? `${look.userHome}/${at.slice(2)}` : at;
+  const home = expandPath(at, look.userHome);
   try {
     return pm2State(appsOf(await look.pm2.call(home, 'getMonitorData', {})), name);
   } catch (error) {

@@ -1,7 +1,8 @@
 // Finds a pattern in the lines of a text that arrives in chunks. Pure; bounded: neither a file without line ends nor
 // a line of a gigabyte takes more than a chunk of memory.
-import { stripVTControlCharacters } from 'node:util';
 import { compileMatch } from '../../contract/match.ts';
+import { plainLine } from '../../contract/plain-text.ts';
+import { scrub } from '../../contract/scrub.ts';
 
 /** A longer line is searched in overlapping pieces, so that an expression meets no text without end. In characters. */
 const LINE_CAP = 16 * 1024;
@@ -72,8 +73,6 @@ export class LineSearch {
 }
 
 function shownLine(line: string): string {
-  const text = stripVTControlCharacters(line)
-    .replace(/\p{Cc}+/gu, ' ')
-    .trim();
+  const text = scrub(plainLine(line)).trim();
   return text.length > SHOWN_CAP ? `${text.slice(0, SHOWN_CAP - 1)}…` : text;
 }

@@ -1,4 +1,6 @@
 // What a remedy would lack is found without doing anything: real programs, folders, logs, and a port that a stranger holds.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
@@ -67,10 +69,55 @@ test('a port that a stranger holds is told today; free, or held by the service, 
 
 test('a log that could not be written, and a pattern that names no file', async () => {
   program('serve');
-  const [, log] = await means({ type: 'restart-process', find: { match: 'x' }, start: ['serve'], log: 'gone/app.log' });
+  const [, log] = await means({ type: 'restart-process', find: { match: 'x' }, start: ['serve'], log: '~/gone/app.log' });
   expect(log).toMatchObject({ ok: false, found: expect.stringContaining("can't be made in") });
   const remove: Remedy = { type: 'delete-old-logs', paths: ['~/*.log'], olderThan: '30d' };
   expect(await means(remove)).toMatchObject([{ ok: 'warning', found: 'no file matches' }]);
   writeFileSync(path.join(folder, 'old.log'), '');
   expect(await means(remove)).toMatchObject([{ ok: true, found: '1 now' }]);
+});
+
+test('a script that is gone is told though its interpreter is there', async () => {
+  program('python3');
+  const start = (script: string): Remedy => ({ type: 'restart-process', find: { match: 'x' }, start: ['python3', script], cwd: '~' });
+  expect(await means(start('app.py'))).toMatchObject([
+    {},
+    { ok: true },
+    { component: 'script app.py', ok: false, found: expect.stringContaining('is not there') },
+  ]);
+  program('app.py');
+  expect((await means(start('app.py'))).every(({ ok }) => ok)).toBe(true);
+  expect(await means(start('app'))).toHaveLength(2);
+});
+
+test('a relative program without a folder, one under "~", and a log that is no file but takes every word', async () => {
+  program('serve');
+  expect(await means({ type: 'command', run: ['./serve'] })).toMatchObject([
+    { ok: false, found: expect.stringContaining('folder of the engine') },
+  ]);
+  expect(await means({ type: 'command', run: ['~/serve'], cwd: '~' })).toMatchObject([
+    {},
+    { ok: false, found: expect.stringContaining('"~"') },
+  ]);
+  const quiet: Remedy = { type: 'restart-process', find: { match: 'x' }, start: ['serve'], log: '/dev/null' };
+  expect((await means(quiet)).every(({ ok }) => ok)).toBe(true);
+});
+
+test('a worker that its master handed the socket to is no stranger', async () => {
+  program('serve');
+  const code =
+    'import os, socket, sys, time\ns = socket.socket()\ns.bind(("127.0.0.1", 0))\ns.listen()\ns.set_inheritable(True)\nport = s.getsockname()[1]\n' +
+    'pid = os.fork()\nif pid == 0: os.execvp("sleep", ["sleep", "30"])\nprint(port, pid, flush=True)\ntime.sleep(30)\n';
+  const master = spawn('python3', ['-c', code, 'the-master'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  let worker: number | undefined;
+  try {
+    const [said] = (await once(master.stdout, 'data')) as [Buffer];
+    const [port = 0, pid = 0] = String(said).trim().split(' ').map(Number);
+    worker = pid;
+    const remedy: Remedy = { type: 'restart-process', find: { port, match: 'the-master' }, start: ['serve'] };
+    expect((await means(remedy)).at(-1)).toMatchObject({ component: `port ${port}`, ok: true, found: 'held by the service' });
+  } finally {
+    master.kill('SIGKILL');
+    if (worker) process.kill(worker, 'SIGKILL');
+  }
 });

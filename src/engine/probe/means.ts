@@ -3,25 +3,31 @@
 // Longer than 250 lines would be wrong here: split before that.
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import type { Config, ServiceConfig } from '../../contract/config.ts';
 import { systemCode } from '../../contract/errors.ts';
 import type { Supervisor } from '../../contract/keeper.ts';
 import { compileMatch } from '../../contract/match.ts';
-import type { ProcessPort } from '../../contract/ports.ts';
+import { plainLine } from '../../contract/plain-text.ts';
+import type { ProcessPort, ProcessRow } from '../../contract/ports.ts';
+import { expandPath } from '../expand-path.ts';
+import { findProgram } from '../find-program.ts';
+import { programOf } from './discover-argv.ts';
 import { findFiles } from './glob.ts';
 
 export interface MeansContext {
   readonly userHome: string;
   /** PATH that a remedy's command would have, where the configuration sets none. */
   readonly searchPath: string | undefined;
+  /** Whose processes are the service's; default: this user's. */
+  readonly uid?: number | undefined;
   /** Without it, ports are not looked at. */
   readonly processes?: Pick<ProcessPort, 'portOwners' | 'identify'> | undefined;
   /** Without it, patterns are not looked at. */
   readonly signal?: AbortSignal | undefined;
 }
 export interface Means {
-  /** `program python3`, `folder /x`, `log /x`, `port 3000`, `files /x/*.log`. */
+  /** `program python3`, `script app.py`, `folder /x`, `log /x`, `port 3000`, `files /x/*.log`. */
   readonly component: string;
   /** Ids of the services that need it. */
   readonly services: readonly string[];
@@ -34,10 +40,10 @@ export interface Means {
 
 interface Need {
   readonly service: string;
-  readonly kind: 'program' | 'folder' | 'log' | 'port' | 'files';
+  readonly kind: 'program' | 'script' | 'folder' | 'log' | 'port' | 'files';
   readonly path: string;
-  /** Where a relative program is looked for. */
-  readonly cwd: string;
+  /** Where a relative program is looked for; undefined: none is named, and the engine's own is nobody's business. */
+  readonly cwd: string | undefined;
   /** Its own PATH, where the configuration sets one; the `match` of a port. */
   readonly detail: string | undefined;
 }
@@ -57,7 +63,7 @@ const KEEPER_PROGRAMS: Record<Supervisor, string | undefined> = {
 export async function* checkMeans(config: Config, context: MeansContext): AsyncIterable<Means> {
   const needs = new Map<string, { need: Need; services: Set<string> }>();
   for (const need of config.services.flatMap((service) => needsOf(service, context))) {
-    const key = [need.kind, need.path, need.kind === 'program' && need.path.includes('/') ? need.cwd : '', need.detail].join('\0');
+    const key = [need.kind, need.path, isFrom(need) ? (need.cwd ?? '') : '', need.detail].join('\0');
     const known = needs.get(key) ?? { need, services: new Set<string>() };
     known.services.add(need.service);
     needs.set(key, known);
@@ -68,21 +74,25 @@ export async function* checkMeans(config: Config, context: MeansContext): AsyncI
   }
 }
 
+/** Whether it is counted from a folder. */
+function isFrom({ kind, path }: Need): boolean {
+  return kind === 'script' || (kind === 'program' && path.includes('/'));
+}
+
 function needsOf(service: ServiceConfig, { userHome, processes, signal }: MeansContext): Need[] {
-  const expand = (path: string, from = userHome) =>
-    path === '~' ? userHome : path.startsWith('~/') ? join(userHome, path.slice(2)) : resolve(from, path);
-  const serviceCwd = service.cwd === undefined ? userHome : expand(service.cwd);
+  const expand = (path: string) => expandPath(path, userHome);
+  const serviceCwd = service.cwd === undefined ? undefined : expand(service.cwd);
   const needs: Need[] = [];
-  const add = (kind: Need['kind'], path: string | undefined, cwd = serviceCwd, detail?: string) => {
+  const add = (kind: Need['kind'], path: string | undefined, cwd?: string, detail?: string) => {
     if (path === undefined) return;
     const isPath = kind === 'folder' || kind === 'log';
-    needs.push({ service: service.id, kind, path: isPath ? expand(path, kind === 'log' ? cwd : userHome) : path, cwd, detail });
+    needs.push({ service: service.id, kind, path: isPath ? expand(path) : path, cwd, detail });
   };
   add('folder', service.cwd);
   if (service.check.type === 'command') {
     const { run, cwd, env } = service.check;
     add('folder', cwd);
-    add('program', run[0], cwd === undefined ? serviceCwd : expand(cwd), env?.['PATH']);
+    add('program', run[0], cwd === undefined ? undefined : expand(cwd), env?.['PATH']); // a check has its own folder only
   }
   for (const remedy of service.recovery) {
     switch (remedy.type) {
@@ -90,14 +100,16 @@ function needsOf(service: ServiceConfig, { userHome, processes, signal }: MeansC
       case 'restart-process': {
         add('folder', remedy.cwd);
         const cwd = remedy.cwd === undefined ? serviceCwd : expand(remedy.cwd);
-        add('program', remedy.type === 'command' ? remedy.run[0] : remedy.start[0], cwd, remedy.env?.['PATH']);
+        const argv = remedy.type === 'command' ? remedy.run : remedy.start;
+        add('program', argv[0], cwd, remedy.env?.['PATH']);
+        add('script', scriptOf(argv), cwd);
         if (remedy.type === 'command') break;
-        add('log', remedy.log, cwd); // a relative log lies in the working folder
+        add('log', remedy.log);
         if (processes && remedy.find.port !== undefined) add('port', String(remedy.find.port), cwd, remedy.find.match);
         break;
       }
       case 'rotate-logs':
-        add('program', remedy.after?.[0]);
+        add('program', remedy.after?.[0], serviceCwd);
         if (signal) for (const path of remedy.paths ?? []) add('files', path);
         break;
       case 'delete-old-logs':
@@ -111,7 +123,8 @@ function needsOf(service: ServiceConfig, { userHome, processes, signal }: MeansC
         add('folder', remedy.cwd);
         add('program', remedy.keeper ? KEEPER_PROGRAMS[remedy.keeper.by] : undefined);
         add('program', remedy.start?.[0], cwd, remedy.env?.['PATH']);
-        add('log', remedy.log, cwd);
+        add('script', remedy.start && scriptOf(remedy.start), cwd);
+        add('log', remedy.log);
         break;
       }
       case 'log-top-processes':
@@ -127,11 +140,26 @@ const trouble = (found: string, mend: string, ok: false | 'warning' = false): Fi
 
 const LOOK: Record<Need['kind'], (need: Need, who: string, context: MeansContext) => Promise<Finding>> = {
   async program(need, who, { searchPath }) {
-    const found = await findProgram(need, need.detail ?? searchPath ?? '');
+    if (need.path.includes('/') && !isAbsolute(need.path) && need.cwd === undefined)
+      return trouble('is looked for in the folder of the engine, which may be any', `Write its whole path, or a cwd (${who}).`);
+    const found = await findProgram(need.path, { searchPath: need.detail ?? searchPath, cwd: need.cwd });
     if (found.kind === 'found') return fine(found.path);
     return found.kind === 'not-executable'
       ? trouble(`${found.path} may not be run`, `chmod u+x '${found.path}'`)
-      : trouble('not found on PATH', `Install it, or write its whole path in the configuration (${who}).`);
+      : need.path.startsWith('~/')
+        ? trouble('not found: a command knows no "~"', `Write its whole path in the configuration (${who}).`)
+        : need.path.includes('/')
+          ? trouble('is not there', `Install it, or correct the configuration (${who}).`)
+          : trouble('not found on PATH', `Install it, or write its whole path in the configuration (${who}).`);
+  },
+  async script({ path, cwd }, who) {
+    const file = isAbsolute(path) ? path : cwd === undefined ? undefined : resolve(cwd, path);
+    if (file === undefined) return fine('counts from the folder of the engine');
+    const found = await stat(file).catch((error: unknown) => systemCode(error));
+    if (typeof found !== 'object' && found !== 'ENOENT' && found !== 'ENOTDIR') return fine('not to be seen from here');
+    return typeof found === 'object'
+      ? fine(file)
+      : trouble(`${file} is not there`, `Bring it back, or correct the configuration (${who}).`);
   },
   async folder({ path }, who) {
     const found = await stat(path).catch(() => undefined);
@@ -141,7 +169,8 @@ const LOOK: Record<Need['kind'], (need: Need, who: string, context: MeansContext
   async log({ path }, who) {
     const found = await stat(path).catch((error: unknown) => systemCode(error));
     if (typeof found === 'object') {
-      if (!found.isFile()) return trouble('is no file', `Correct the configuration (${who}).`);
+      // What startService takes: /dev/null is no mistake.
+      if (!found.isFile() && !found.isCharacterDevice()) return trouble('is no file', `Correct the configuration (${who}).`);
       return (await may(path, constants.W_OK)) ? fine('writable') : trouble('may not be written', `chmod u+w '${path}'`);
     }
     const folder = dirname(path);
@@ -149,15 +178,23 @@ const LOOK: Record<Need['kind'], (need: Need, who: string, context: MeansContext
     return trouble(`can't be made in ${folder}`, `Make that folder writable, or correct the configuration (${who}).`);
   },
   /** A stranger on the port would be refused at night (R13); that nobody listens is the check's business. */
-  async port({ path, detail = '' }, who, { processes }) {
+  async port({ path, detail = '' }, who, { processes, uid = process.getuid?.() ?? 0 }) {
     const owners = await processes?.portOwners(Number(path)).catch(() => undefined);
     if (owners?.kind !== 'known' || owners.pids.length === 0) return fine(owners?.kind === 'known' ? 'free' : 'nobody tells who has it');
     const rows = (await Promise.all(owners.pids.map((pid) => processes?.identify(pid)))).filter((row) => row !== undefined);
-    const isOurs = compileMatch(detail);
-    const stranger = rows.find((row) => !isOurs(row.command));
+    const matches = compileMatch(detail);
+    const isOurs = (row: ProcessRow) => row.uid === uid && matches(row.command);
+    // A worker that its master handed the socket to may have any command line (heal/identify-target.ts).
+    const isWorker = (row: ProcessRow) => rows.some((master) => isOurs(master) && isBelow(row, master, rows));
+    const stranger = rows.find((row) => !row.isZombie && !isOurs(row) && !isWorker(row));
     if (!stranger) return fine('held by the service');
+    if (matches(stranger.command))
+      return trouble(
+        `held by ${plainLine(stranger.name)} (pid ${stranger.pid}) of another user`,
+        `A restart would be refused: only that user may end it (${who}).`,
+      );
     const mend = `A restart would be refused: end that program, or correct find.match in the configuration (${who}).`;
-    return trouble(`held by ${stranger.name} (pid ${stranger.pid}), which find.match does not match`, mend);
+    return trouble(`held by ${plainLine(stranger.name)} (pid ${stranger.pid}), which find.match does not match`, mend);
   },
   async files({ path }, who, { userHome, signal = new AbortController().signal }) {
     const { byPattern, troubles } = await findFiles([path], { userHome, signal });
@@ -168,19 +205,22 @@ const LOOK: Record<Need['kind'], (need: Need, who: string, context: MeansContext
   },
 };
 
-type Found = { kind: 'found'; path: string } | { kind: 'not-executable'; path: string } | { kind: 'missing' };
+/** What is plainly a file: `node server` may mean several, and `bun run dev` none. */
+function scriptOf(argv: readonly string[]): string | undefined {
+  const script = programOf(argv)?.script;
+  return script !== undefined && /\.(py|[cm]?[jt]s|rb|pl|php|sh)$/.test(script) ? script : undefined;
+}
 
-/** As the system looks for a program (execvp(3)): a name with a slash is a path, any other is on PATH. */
-async function findProgram({ path, cwd }: Need, searchPath: string): Promise<Found> {
-  const folders = searchPath.split(delimiter).filter(isAbsolute);
-  const candidates = path.includes('/') ? [resolve(cwd, path)] : folders.map((folder) => join(folder, path));
-  let seen: Found = { kind: 'missing' };
-  for (const candidate of candidates) {
-    if (!(await stat(candidate).catch(() => undefined))?.isFile()) continue;
-    if (await may(candidate, constants.X_OK)) return { kind: 'found', path: candidate };
-    if (seen.kind === 'missing') seen = { kind: 'not-executable', path: candidate };
+/** Through those that hold the port too. */
+function isBelow(row: ProcessRow, above: ProcessRow, rows: readonly ProcessRow[]): boolean {
+  const seen = new Set<number>();
+  for (let at: ProcessRow | undefined = row; at && !seen.has(at.pid); ) {
+    if (at.ppid === above.pid) return true;
+    seen.add(at.pid);
+    const { ppid }: ProcessRow = at;
+    at = rows.find(({ pid }) => pid === ppid);
   }
-  return seen;
+  return false;
 }
 
 function may(path: string, mode: number): Promise<boolean> {

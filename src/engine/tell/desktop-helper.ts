@@ -2,7 +2,8 @@
 // changes nothing, starts nothing: also asked by `doctor`.
 import { constants } from 'node:fs';
 import { access, open } from 'node:fs/promises';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
+import { findProgram } from '../find-program.ts';
 
 export type DesktopHelper =
   | { readonly kind: 'notify-send'; readonly path: string }
@@ -39,8 +40,8 @@ export async function findDesktopHelper(deps: HelperDeps): Promise<DesktopHelper
   if (platform !== 'linux' && !platform.endsWith('bsd')) {
     return { kind: 'none', found: `no desktop notices on ${platform}`, mend: 'Remove "notification" from alerts.channels.' };
   }
-  const path = await findOnPath('notify-send', env.PATH ?? '', isExecutable);
-  if (path === undefined) {
+  const found = await findProgram('notify-send', { searchPath: env.PATH, isProgram: deps.isExecutable });
+  if (found.kind !== 'found') {
     return {
       kind: 'none',
       found: 'notify-send is not on PATH',
@@ -56,7 +57,7 @@ export async function findDesktopHelper(deps: HelperDeps): Promise<DesktopHelper
       mend: 'Run the engine inside the desktop session (jarvis-health start), or remove "notification" from alerts.channels.',
     };
   }
-  return { kind: 'notify-send', path };
+  return { kind: 'notify-send', path: found.path };
 }
 
 /** The terminal-notifier inside node-notifier is for Intel only. Apple silicon would need Rosetta for it, and macOS 26
@@ -84,14 +85,6 @@ export function machoArchs(head: Uint8Array | undefined): string[] {
   const count = Math.min(view.getUint32(4, false), 8); // a Java class file has the same magic, then a version above 40
   for (let i = 0; i < count && 8 + i * 20 + 4 <= head.byteLength; i += 1) archs.push(...known(view.getUint32(8 + i * 20, false)));
   return archs;
-}
-
-async function findOnPath(program: string, path: string, isExecutable: (file: string) => Promise<boolean>): Promise<string | undefined> {
-  for (const folder of path.split(delimiter)) {
-    const file = join(folder, program);
-    if (isAbsolute(folder) && (await isExecutable(file))) return file;
-  }
-  return undefined;
 }
 
 function canExecute(path: string): Promise<boolean> {
