@@ -8,6 +8,9 @@ import type { Cell } from './cell.ts';
 import { keeperOfCommand } from './keeper-of-command.ts';
 import { findProcesses } from './probe/find.ts';
 
+/** Hundreds of services are identified at the start of the engine, and each look at who holds a port goes through all processes. */
+const OWNERS_AGE_MS = 1_000;
+
 export async function identifyService(cell: Cell, processes: ProcessPort): Promise<readonly ProcessIdentity[]> {
   const own = cell.state.recovery.started.filter((identity) => processes.isAlive(identity));
   const find = findOf(cell.service);
@@ -16,7 +19,7 @@ export async function identifyService(cell: Cell, processes: ProcessPort): Promi
   const matching = findProcesses(table, { match: find.match });
   if (find.port === undefined) return unique([...own, ...(matching.length === 1 ? matching : [])]);
   if (matching.length === 0) return own;
-  const owners = await processes.portOwners(find.port);
+  const owners = await processes.portOwners(find.port, { maxAgeMs: OWNERS_AGE_MS });
   if (owners.kind === 'unknown') return own;
   return unique([...own, ...matching.filter((row) => owners.pids.includes(row.pid))]);
 }
@@ -63,7 +66,7 @@ async function whoListens(service: ServiceConfig, processes: ProcessPort): Promi
     remedy.type === 'auto' ? !remedy.keeper : remedy.type === 'command' && !keeperOfCommand(remedy.run),
   );
   const port = isUnknown ? portOf(service) : undefined;
-  const owners = port === undefined ? undefined : await processes.portOwners(port);
+  const owners = port === undefined ? undefined : await processes.portOwners(port, { maxAgeMs: OWNERS_AGE_MS });
   if (owners?.kind !== 'known') return [];
   const rows = await Promise.all(owners.pids.map((pid) => processes.identify(pid)));
   return unique(rows.flatMap((row) => (row && !row.isZombie ? [row] : [])));

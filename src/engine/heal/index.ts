@@ -9,7 +9,7 @@ import { deleteOldLogs } from './delete-old-logs.ts';
 import { httpRequest } from './http-request.ts';
 import { restartAgent, startAgent, stopAgent } from './launchd.ts';
 import { restartProcess, startProcess, stopProcess } from './restart-process.ts';
-import { refused } from './result.ts';
+import { OVERTIME, refused } from './result.ts';
 import { rotateLogs } from './rotate-logs.ts';
 import { runCommand } from './run-command.ts';
 import { logTopProcesses } from './top-processes.ts';
@@ -68,7 +68,7 @@ async function byFirst(
 
 async function guarded(run: Run<RemedyType>, remedy: RemedyConfig, ctx: RemedyContext): Promise<RemedyResult> {
   const overtime = new AbortController();
-  const cancel = ctx.timers.after(remedy.timeoutMs + OVERTIME_MS, () => overtime.abort());
+  const cancel = ctx.timers.after(remedy.timeoutMs + OVERTIME_MS, () => overtime.abort(OVERTIME));
   let hasActed = false;
   const noticing = <A extends unknown[], R>(effect: (...args: A) => R) => {
     return (...args: A): R => {

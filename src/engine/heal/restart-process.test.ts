@@ -8,6 +8,7 @@ import { freePort, isUp, type Ready, remedyOf, retold, SERVICE, until, World } f
 import type { ProcessIdentity } from '../../contract/flow.ts';
 import type { RemedyContext } from '../../contract/ports.ts';
 import { restartProcess, startProcess, stopProcess } from './restart-process.ts';
+import { OVERTIME } from './result.ts';
 
 let world: World;
 let ready: string;
@@ -522,6 +523,24 @@ describe('nothing is stopped for a start that can not follow', () => {
     world.stopper.abort();
     await left('aborted', [running], {});
   });
+
+  it('when its time is over', async () => {
+    const running = await world.copy();
+    world.stopper.abort(OVERTIME);
+    await left('timed-out', [running], {});
+  });
+});
+
+it.each([['the engine ends'], [OVERTIME]])('what was stopped is started, though meanwhile: %s', async (reason) => {
+  const own = await world.copy();
+  const kill = (pid: number, signal: NodeJS.Signals) => {
+    world.stopper.abort(reason);
+    world.context().kill(pid, signal);
+  };
+  const result = await restartProcess(remedy(), world.context({ kill }));
+  count([own.pid]);
+  expect(result).toMatchObject({ kind: 'acted', reason: 'restarted' });
+  expect(isUp(own.pid)).toBe(false);
 });
 
 describe('there is never a second copy', () => {

@@ -7,7 +7,7 @@ import type { ProcessRow, ProcessTable, RemedyContext, RemedyResult } from '../.
 import { identifyTarget, type Target } from './identify-target.ts';
 import { folderOf, launchPlan, whyNotStartable } from './launch-plan.ts';
 import { oneAtATime } from './one-at-a-time.ts';
-import { acted, notStarted, notStartedReason, processText, refused, startCode } from './result.ts';
+import { acted, notStarted, notStartedReason, OVERTIME, processText, refused, startCode } from './result.ts';
 import { terminateTree } from './terminate.ts';
 
 type Remedy = RemedyOf<'restart-process'>;
@@ -29,10 +29,8 @@ async function restart(remedy: Remedy, ctx: RemedyContext, hasWaited: boolean): 
   if (impossible) return impossible;
   const stop = await stopService(remedy, ctx);
   if (stop.result) return stop.result;
-  if (ctx.signal.aborted)
-    return stop.signalled > 0
-      ? acted('aborted', 'Stopped; the engine ended before the start.')
-      : refused('aborted', 'The engine is ending.');
+  // What we have stopped we start, though the engine ends or the time is over: nobody else would.
+  if (ctx.signal.aborted && stop.signalled === 0) return outOfTime(ctx);
   return launch(remedy, ctx, stop.signalled);
 }
 
@@ -62,13 +60,19 @@ async function start(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> 
   return launch(remedy, ctx, 0);
 }
 
+function outOfTime({ signal }: RemedyContext): RemedyResult {
+  return signal.reason === OVERTIME
+    ? refused('timed-out', 'Its time was over before anything was done.')
+    : refused('aborted', 'The engine is ending.');
+}
+
 function find(remedy: Remedy, ctx: RemedyContext): Promise<Target> {
   return identifyTarget({ ...remedy.find, start: remedy.start }, folderOf(remedy.cwd, ctx), ctx);
 }
 
 /** `result`: why the way ends here. Without it nothing of the service runs any more. */
 async function stopService(remedy: Remedy, ctx: RemedyContext): Promise<{ signalled: number; result?: RemedyResult }> {
-  if (ctx.signal.aborted) return { signalled: 0, result: refused('aborted', 'The engine is ending.') };
+  if (ctx.signal.aborted) return { signalled: 0, result: outOfTime(ctx) };
   let target = await find(remedy, ctx);
   const before = target.kind === 'found' ? await ctx.processes.table() : undefined;
   // Once more when it died before it was signalled: its children may be what has to be found now.

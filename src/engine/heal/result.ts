@@ -4,6 +4,9 @@ import { plainLine } from '../../contract/plain-text.ts';
 import type { ProcessRow, RemedyResult } from '../../contract/ports.ts';
 import { scrub } from '../../contract/scrub.ts';
 
+/** Why the signal of a remedy is aborted when its `timeout`, and not the engine, is over. */
+export const OVERTIME = 'overtime';
+
 export function refused(reason: string, message: string): RemedyResult {
   return { kind: 'refused', reason, message, output: '' };
 }

@@ -8,59 +8,71 @@ import type { RunTool } from './process-table-macos.ts';
 
 const LISTEN = '0A'; // TCP_LISTEN in /proc/net/tcp (include/net/tcp_states.h)
 
-/** Inodes of the listening sockets of a port in /proc/net/tcp or tcp6 (proc_net(5)). */
-function listeningInodes(table: string, port: number): string[] {
-  const portHex = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const inodes: string[] = [];
-  for (const line of table.split('\n')) {
-    if (!line.includes(portHex)) continue;
-    const fields = line.trim().split(/\s+/);
-    if (fields[1]?.endsWith(portHex) && fields[3] === LISTEN && fields[9] !== undefined) inodes.push(fields[9]);
-  }
-  return inodes;
+/** Inodes of the sockets that listen in /proc/net/tcp or tcp6, with their ports (proc_net(5)). */
+function listenersIn(table: string): (readonly [inode: string, port: number])[] {
+  return table.split('\n').flatMap((line) => {
+    const [, local = '', , state, , , , , , inode] = line.trim().split(/\s+/);
+    return state === LISTEN && inode !== undefined ? [[inode, Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16)] as const] : [];
+  });
 }
 
-export async function linuxPortOwners(port: number, procRoot: string): Promise<PortOwners> {
+/** Who holds which listening socket: pids by inode. */
+export type SocketHolders = ReadonlyMap<string, readonly number[]>;
+type FindHolders = (inodes: ReadonlySet<string>) => Promise<SocketHolders>;
+
+/** `find`: asked only where somebody listens on the port; a look into the files of every process is dear. */
+export async function linuxPortOwners(
+  port: number,
+  procRoot: string,
+  find: FindHolders = (inodes) => socketHolders(procRoot, inodes),
+): Promise<PortOwners> {
   try {
     const ipv4 = await readFile(`${procRoot}/net/tcp`, 'utf8');
     const ipv6 = await readFile(`${procRoot}/net/tcp6`, 'utf8').catch((error) => {
       if (systemCode(error) === 'ENOENT') return ''; // IPv6 is off
       throw error;
     });
-    const unowned = new Set([...listeningInodes(ipv4, port), ...listeningInodes(ipv6, port)]);
-    if (unowned.size === 0) return { kind: 'known', pids: [] };
-    const targets = new Set([...unowned].map((inode) => `socket:[${inode}]`));
-    const pids: number[] = [];
-    for (const entry of await readdir(procRoot)) {
-      if (!/^\d+$/.test(entry)) continue;
-      const held = await socketsOf(`${procRoot}/${entry}/fd`, targets);
-      if (held.length > 0) pids.push(Number(entry));
-      for (const target of held) unowned.delete(target.slice('socket:['.length, -1));
-    }
-    if (unowned.size === 0) return { kind: 'known', pids };
+    const listeners = new Map([...listenersIn(ipv4), ...listenersIn(ipv6)]);
+    const inodes = [...listeners].flatMap(([inode, its]) => (its === port ? [inode] : []));
+    if (inodes.length === 0) return { kind: 'known', pids: [] };
+    const holders = await find(new Set(listeners.keys()));
+    const owners = inodes.map((inode) => holders.get(inode) ?? []);
+    if (owners.every((pids) => pids.length > 0)) return { kind: 'known', pids: [...new Set(owners.flat())] };
     return { kind: 'unknown', why: `a process that this user cannot see listens on port ${port}` };
   } catch (error) {
     return { kind: 'unknown', why: `the listeners of port ${port} could not be read: ${errorText(error)}` };
   }
 }
 
+export async function socketHolders(procRoot: string, inodes: ReadonlySet<string>): Promise<SocketHolders> {
+  const holders = new Map<string, number[]>();
+  for (const entry of await readdir(procRoot)) {
+    if (!/^\d+$/.test(entry)) continue;
+    for (const inode of await socketsOf(`${procRoot}/${entry}/fd`, inodes)) {
+      const pids = holders.get(inode);
+      if (pids) pids.push(Number(entry));
+      else holders.set(inode, [Number(entry)]);
+    }
+  }
+  return holders;
+}
+
 /** Which of the sockets a process holds; none when it is gone or another user's. */
-async function socketsOf(folder: string, targets: ReadonlySet<string>): Promise<string[]> {
+async function socketsOf(folder: string, inodes: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+  const held = new Set<string>();
   try {
-    const held: string[] = [];
     for (const fd of await readdir(folder)) {
       try {
-        const target = readlinkSync(`${folder}/${fd}`);
-        if (targets.has(target)) held.push(target);
+        const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`${folder}/${fd}`))?.[1];
+        if (inode !== undefined && inodes.has(inode)) held.add(inode);
       } catch {
         // closed in between
       }
     }
-    return held;
   } catch (error) {
     if (['EMFILE', 'ENFILE', 'ENOMEM'].includes(systemCode(error) ?? '')) throw error;
-    return [];
   }
+  return held;
 }
 
 /** lsof shows a user only the user's own sockets, so an empty answer is checked against netstat, which shows all. */

@@ -175,6 +175,17 @@ describe.runIf(process.platform === 'linux')('the process table on Linux', () =>
     expect(await port.portOwners(listening)).toEqual({ kind: 'known', pids: [] });
   });
 
+  it('answers many questions from one look where that is allowed, and finds who has come since', async () => {
+    const still = createProcessPort({ clock: { now: () => ({ wallMs: 0, bootMs: 0, awakeMs: 0, boot: 'b' }) } as never });
+    const first = startFixture('processes-listener.mjs', ['127.0.0.1']);
+    const held = Number(await first.line);
+    expect(await still.portOwners(held, { maxAgeMs: 1_000 })).toEqual({ kind: 'known', pids: [first.pid] });
+    const second = startFixture('processes-listener.mjs', ['127.0.0.1']);
+    expect(await still.portOwners(Number(await second.line), { maxAgeMs: 1_000 })).toEqual({ kind: 'known', pids: [second.pid] });
+    await endProgram(first.child);
+    expect(await still.portOwners(held, { maxAgeMs: 1_000 }), 'who listens is read anew each time').toEqual({ kind: 'known', pids: [] });
+  });
+
   it('says unknown when the listener belongs to a process that it cannot see', async () => {
     const { pid, line } = startFixture('processes-listener.mjs', ['127.0.0.1']);
     const listening = Number(await line);

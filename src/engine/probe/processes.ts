@@ -2,7 +2,7 @@
 // Linux (/proc) and macOS (ps, lsof). Reads the machine, never changes it. Why so: docs/decisions/0003-process-table.md.
 import type { ClockPort, ProcessPort, ProcessRow, ProcessTable } from '../../contract/ports.ts';
 import { linuxOpenFiles, macOpenFiles } from './open-files.ts';
-import { linuxPortOwners, macPortOwners } from './port-owner.ts';
+import { linuxPortOwners, macPortOwners, type SocketHolders, socketHolders } from './port-owner.ts';
 import { linuxProcesses } from './process-table-linux.ts';
 import { macProcesses, type RunTool } from './process-table-macos.ts';
 import { runTool } from './run-tool.ts';
@@ -36,6 +36,21 @@ export function createProcessPort(options: ProcessPortOptions = {}): ProcessPort
 
   let latest: { readonly table: Promise<ProcessTable>; readonly startedAtMs: number | undefined; isDone: boolean } | undefined;
 
+  let latestHolders: { readonly holders: Promise<SocketHolders>; readonly startedAtMs: number | undefined } | undefined;
+
+  /** From a look that began at most so long ago. */
+  function holdersWithin(maxAgeMs: number, inodes: ReadonlySet<string>): Promise<SocketHolders> {
+    const now = nowMs();
+    const at = latestHolders?.startedAtMs;
+    if (latestHolders && now !== undefined && at !== undefined && now - at < maxAgeMs) return latestHolders.holders;
+    const pass = { holders: socketHolders(procRoot, inodes), startedAtMs: now };
+    latestHolders = pass;
+    pass.holders.catch(() => {
+      if (latestHolders === pass) latestHolders = undefined;
+    });
+    return pass.holders;
+  }
+
   async function read(): Promise<ProcessTable> {
     const rows = await source.all();
     return { rows, protected: protectedPids(rows, selfPid) };
@@ -63,7 +78,13 @@ export function createProcessPort(options: ProcessPortOptions = {}): ProcessPort
     },
     identify: (pid) => source.one(pid),
     isAlive: (identity) => source.isAlive(identity),
-    portOwners: (port) => (isLinux ? linuxPortOwners(port, procRoot) : macPortOwners(port, run)),
+    async portOwners(port, { maxAgeMs = 0 } = {}) {
+      if (!isLinux) return macPortOwners(port, run);
+      if (maxAgeMs === 0) return linuxPortOwners(port, procRoot);
+      const owners = await linuxPortOwners(port, procRoot, (inodes) => holdersWithin(maxAgeMs, inodes));
+      // Who has come since that look is in the list of ports, but not in it.
+      return owners.kind === 'unknown' ? linuxPortOwners(port, procRoot) : owners;
+    },
     cwd: async (pid) => (await workingDirectories([pid], { platform, run, procRoot })).get(pid),
     openFiles: () => (isLinux ? linuxOpenFiles(procRoot) : macOpenFiles(run, selfPid)),
   };
