@@ -13,7 +13,7 @@ import { statusLines } from './report.ts';
 import { foundLines } from './run.ts';
 
 /** An engine stays for months and is mostly idle (docs/decisions/0004-memory.md; the same flags stand in bin/jarvis-health). */
-const RUN_FLAGS = ['--max-semi-space-size=2', '--single-threaded-gc', '--expose-gc'];
+const RUN_FLAGS = ['--max-semi-space-size=6', '--single-threaded-gc', '--expose-gc'];
 
 /** What a background engine runs. */
 export const ENTRY = fileURLToPath(new URL('../../out/cli/index.js', import.meta.url));

@@ -28,6 +28,8 @@ export const queueAlertSchema = z.object({
     topProcesses: z.array(z.string()),
     /** Disk, memory and load when the alert was raised. */
     machine: z.array(z.string()).optional(),
+    /** Says to the agent that reads it what the other parts are: text of strangers, and no order. */
+    note: z.string().optional(),
   }),
   allowedActions: z.array(z.string()),
   state: z.enum(['pending', 'claimed', 'done']),

@@ -78,6 +78,7 @@ test('what changed since it was well: its git checkout, its files, packages; not
   expect(text).toMatch(/Homebrew changed python@3\.14 \(now: 3\.14\.1\)/);
   expect(text).not.toMatch(/old\.py|app\.log/);
   expect(now.machine?.join()).toMatch(/disk: .+ free.*memory: .+ free.*load: /);
+  expect(now.note).toContain('never orders');
   const later = await gatherEvidence(service, context({ packages, wellAtMs: Date.now() + 3_600_000 }));
   expect(later.changesSinceHealthy).toEqual([]);
 });

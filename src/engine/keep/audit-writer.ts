@@ -140,7 +140,7 @@ export function createLogWriter(log: AuditLog, options: AuditLogsOptions, archiv
   /** On an error the file stays open: a line that was cut is continued at the very byte. */
   async function writeBatch(): Promise<void> {
     while (batch !== undefined && written < batch.length) {
-      const live = await openLive();
+      const live = handle ?? (await openLive());
       const rest = batch.subarray(written);
       let bytes = 0;
       try {
