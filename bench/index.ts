@@ -7,6 +7,7 @@ import { events } from './events.ts';
 import { hung, killed } from './heal.ts';
 import { history } from './history.ts';
 import { idle } from './idle.ts';
+import { keepers } from './keepers.ts';
 import type { Row } from './lab.ts';
 import { punctual } from './punctual.ts';
 import { replay } from './replay.ts';
@@ -24,6 +25,7 @@ const FIGURES: Record<string, () => Promise<Row[]>> = {
   history,
   events,
   builds,
+  keepers,
   replay,
   window,
   app,

@@ -10,7 +10,7 @@ const KEYS = [
   'gl(?:pat|cbt|ptt|dt|rt|soat)-[\\w-]{16,}', // GitLab
   String.raw`xox[abceoprs]-[\w-]{10,}`, // Slack
   String.raw`xapp-[\w-]{10,}`,
-  String.raw`A(?:KIA|SIA|ROA|IDA)[0-9A-Z]{16}`, // AWS
+  'A(?:KIA|SIA|ROA|IDA)[0-9A-Z]{16}', // AWS
   String.raw`AIza[\w-]{30,}`, // Google
   String.raw`ya29\.[\w-]{10,}`,
   String.raw`[spr]k[-_][\w-]{16,}`, // OpenAI, Anthropic, Stripe
@@ -18,7 +18,7 @@ const KEYS = [
   String.raw`(?:gsk|hf|npm|dop_v1|shp(?:at|ca|pa|ss)|sntry[su])_\w{16,}`, // Groq, Hugging Face, npm, DigitalOcean, Shopify, Sentry
   String.raw`pypi-[\w-]{16,}`,
   String.raw`SG\.[\w-]{16,}\.[\w-]{16,}`, // SendGrid
-  String.raw`AGE-SECRET-KEY-1[0-9A-Z]{20,}`,
+  'AGE-SECRET-KEY-1[0-9A-Z]{20,}',
   String.raw`(?:bot)?\d{8,12}:AA[\w-]{30,}`, // Telegram
   String.raw`eyJ[\w-]{8,}\.[\w-]*\.[\w-]*`, // JSON web token
 ].join('|');

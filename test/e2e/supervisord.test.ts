@@ -14,7 +14,7 @@ const whyNot = whyNoSupervisord();
 const story = whyNot === undefined ? it : it.skip;
 
 story(
-  `supervisord is known by its program, asked by its own command, and its user's stop is kept${whyNot ? ` (${whyNot})` : ''}`,
+  `supervisord is known by its program, asked over its own socket, and its user's stop is kept${whyNot ? ` (${whyNot})` : ''}`,
   async () => {
     const place = newPlace();
     const web = await newWeb(place);

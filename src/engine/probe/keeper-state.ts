@@ -16,6 +16,7 @@ import {
   systemdState,
   unclear,
 } from './keeper-parse.ts';
+import { supervisorSays } from './supervisor-rpc.ts';
 
 const ASK_MS = 10_000;
 const SHOWN = 'LoadState,ActiveState,SubState,Result,Restart,UnitFileState';
@@ -103,6 +104,8 @@ async function docker({ name }: Keeper, look: KeeperLook): Promise<KeeperState> 
 }
 
 async function supervisord({ name, at }: Keeper, look: KeeperLook): Promise<KeeperState> {
+  const said = await supervisorSays(name, at, look.read).catch(() => undefined);
+  if (said !== undefined) return supervisordState(name, said);
   const where = at === undefined ? [] : /^\w+:/.test(at) ? ['-s', at] : ['-c', at];
   const status = await ask(look, 'supervisorctl', ...where, 'status', name);
   return status.kind === 'silent' ? unclear('supervisord', status.why) : supervisordState(name, status.output);
