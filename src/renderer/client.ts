@@ -12,7 +12,7 @@ import { takeKnown } from './known.ts';
 export type LinkState =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'live' }
-  | { readonly kind: 'lost'; readonly nextTryAtMs: number; readonly retry: () => void; readonly why?: string }
+  | { readonly kind: 'lost'; readonly nextTryAtMs: number; readonly retry: () => void; readonly why?: string | undefined }
   | { readonly kind: 'unauthorized' };
 
 export interface Client {
@@ -70,8 +70,7 @@ function createBridgeClient(bridge: Bridge): Client {
       const look = async (): Promise<void> => {
         const answer = await bridge.ask('status', {});
         if (answer.ok) return heard(answer.value as Snapshot);
-        const { detail } = answer.problem;
-        onState({ kind: 'lost', nextTryAtMs: Date.now() + APP_TRIES_MS, retry: () => void look(), ...(detail ? { why: detail } : {}) });
+        onState({ kind: 'lost', nextTryAtMs: Date.now() + APP_TRIES_MS, retry: look, why: answer.problem.detail });
       };
       return bridge.onSnapshot((snapshot) => (snapshot ? heard(snapshot) : void look()));
     },

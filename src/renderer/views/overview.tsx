@@ -110,8 +110,8 @@ function Loading() {
       <header class="head">
         <Silhouette shape="hollow" tone="grey" size={48} />
         <div>
-          <h1>{isLost ? 'Waiting for the engine…' : 'Asking the engine…'}</h1>
-          <p>{isLost ? 'What it watches is shown here as soon as it answers.' : 'This takes a moment.'}</p>
+          <h1>Asking the engine…</h1>
+          <p>{!isLost && 'This takes a moment.'}</p>
         </div>
       </header>
       <ul class="services" aria-hidden="true">
