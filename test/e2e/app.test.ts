@@ -46,27 +46,6 @@ it('`--cli start`, `restart`, `stop` of the packaged app: its background service
   expect(await web.pid(), 'the service lives through all of it').toBe(pid);
 });
 
-it('a window with unsaved changes asks before it closes, and keeps them while nobody sees it', async () => {
-  const place = newPlace();
-  writeConfig(place, { ...QUICK, services: [{ id: 'disk', name: 'Disk', check: { type: 'disk', path: '~', minFree: '1%' } }] });
-  const app = await double.start(place, { pretended: { wasOpenedAtLogin: true, isPackaged: true } });
-  await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
-  await app.emit('tray', 'click');
-  await app.untilSeen('panel', ({ windows }) => windows[0]?.url === 'app://bundle/index.html');
-  await until('the page', async () => (await app.evaluate('document.readyState')) === 'complete');
-  await app.evaluate(`addEventListener('beforeunload', (event) => event.preventDefault())`);
-  await app.closeWindows();
-  await app.untilSeen('asked', ({ boxes }) => boxes.length === 1);
-  expect(await app.look()).toMatchObject({ boxes: ['Your changes in Settings are not saved yet.'], windows: [{ isVisible: true }] });
-  await app.blur();
-  await new Promise((resolve) => setTimeout(resolve, 65_000)); // there is nothing to wait for: that nothing happens is the test
-  expect(await app.look()).toMatchObject({ boxes: [expect.anything()], windows: [{ isVisible: false }] });
-  await app.emit('tray', 'click');
-  await app.pretend({ answer: 1 });
-  await app.closeWindows();
-  await app.untilSeen('thrown away', ({ windows }) => windows.length === 0);
-});
-
 it('an engine that is followed: the main thread never waits for its lock, and one that is stuck is not shown as well', async () => {
   const place = newPlace();
   const web = await newWeb(place);
@@ -144,23 +123,6 @@ it('a notice that was shown before this start goes too when its service is well 
   const again = startApp(place, { pretended });
   const { calls } = await again.untilSeen('well', (seen) => seen.notices.some(({ title }) => title === 'Web is well again'));
   expect(calls).toContain(`Notification.remove ${notices[0]?.id}`);
-});
-
-it('a wake that nobody told of: the icon is not hollow for ever, and the next sleep counts by itself', async () => {
-  const place = newPlace();
-  writeConfig(place, { ...QUICK, services: [{ id: 'disk', name: 'Disk', check: { type: 'disk', path: '~', minFree: '1%' } }] });
-  const app = startApp(place, { pretended: { wasOpenedAtLogin: true, isPackaged: true } });
-  await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
-  await app.emit('powerMonitor', 'suspend');
-  await app.untilSeen('asleep', ({ tray }) => tray.image === 'unknown.png');
-  await until('well', async () => (await app.look()).tray.image === 'ok.png', 90_000);
-  await app.emit('powerMonitor', 'suspend');
-  await app.emit('powerMonitor', 'resume');
-  const [slept] = await until('recorded', () => {
-    const lines = logLines(place, 'health', 'slept');
-    return lines.length > 0 ? lines : undefined;
-  });
-  expect(slept?.['forMs']).toBeLessThan(30_000);
 });
 
 it('told to end while it is still opening its engine, it ends well, and what was opened is closed', async () => {
