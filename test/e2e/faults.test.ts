@@ -122,6 +122,7 @@ it.runIf(canMount).concurrent(
     expect((await engine.end('SIGTERM')).code).toBe(0);
     JSON.parse((await run(full, ['history', '--json'])).out);
   },
+  240_000, // many steps, each with its own patience
 );
 
 it.runIf(canMount).concurrent(
