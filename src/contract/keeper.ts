@@ -1,4 +1,4 @@
-// Who keeps a process running, and what that one says of it (R4, R12). Shapes only.
+// Who keeps a process running, what that one says of it (R4, R12), and how it is called. Shapes and words only.
 import type { ProcessIdentity } from './flow.ts';
 
 /** Those that can be asked to restart what they keep. */
@@ -46,4 +46,9 @@ const TITLES: Record<Keeper['by'], string> = {
 /** As people call it. */
 export function keeperTitle(by: Keeper['by']): string {
   return TITLES[by];
+}
+
+/** The beginning of a command to supervisord; `at` as in `Keeper`. */
+export function supervisorctl(at: string | undefined): string[] {
+  return ['supervisorctl', ...(at === undefined ? [] : /^\w+:/.test(at) ? ['-s', at] : ['-c', at])];
 }

@@ -23,7 +23,7 @@ export function descendantsOf(table: ProcessTable, pid: number): ProcessRow[] {
 }
 
 /** The ancestors of a process, nearest first. */
-export function ancestorsOf(table: ProcessTable, pid: number): ProcessRow[] {
+export function ancestorsOf(table: Pick<ProcessTable, 'rows'>, pid: number): ProcessRow[] {
   const found: ProcessRow[] = [];
   const seen = new Set([pid]);
   let row = table.rows.get(table.rows.get(pid)?.ppid ?? 0);

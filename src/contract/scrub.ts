@@ -2,6 +2,7 @@
 // programs, passwords in addresses, and what is a key by its very shape. Errs on the careful side; a word of everyday prose
 // ("password authentication failed") is left. Its time grows with the text only: it runs on the engine's own thread, over
 // what strangers write. Pure; touches nothing.
+import { plainLine, plainLines } from './plain-text.ts';
 
 /** Keys as their makers tell them apart; each begins where no word goes on, so that a long word is read once. */
 const KEYS = [
@@ -73,6 +74,20 @@ export function scrub(text: string): string {
   for (const names of [SCHEME, BARE])
     clean = hideAfter(clean, names, (text, from) => (PROSE.test(wordAt(text, from)) ? from : wordEnd(text, from)));
   return clean;
+}
+
+/** Text of strangers as it is kept and shown: no secret in it, nothing that moves a terminal. Lines stay. */
+export function shownLines(text: string): string {
+  return scrub(plainLines(text));
+}
+/** The same in one line of at most `cap` characters. */
+export function shownLine(text: string, cap: number): string {
+  const shown = scrub(plainLine(text)).trim();
+  return shown.length > cap ? `${shown.slice(0, cap - 1)}…` : shown;
+}
+/** The same of a command line, which is cut to twice the `cap` before it is read: it may be of megabytes. The caller cuts what is left. */
+export function shownCommand(command: string, cap: number): string {
+  return scrub(plainLine(command.slice(0, 2 * cap)));
 }
 
 /** Hides what follows each match, up to where `endOf` says; nothing where that is the same place. */

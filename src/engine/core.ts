@@ -443,15 +443,11 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   }
   /** All that wait for this one, also by way of others. */
   function waitingBelow(cause: string): ReadonlySet<string> {
-    const below = new Set<string>();
-    const causes = new Set([cause]);
-    for (const id of causes) {
-      for (const { service, state } of waitingForCause) {
-        if (!state.health.suppressedBy.includes(id) || causes.has(service.id)) continue;
-        below.add(service.id);
-        causes.add(service.id);
-      }
+    const below = new Set([cause]);
+    for (const id of below) {
+      for (const { service, state } of waitingForCause) if (state.health.suppressedBy.includes(id)) below.add(service.id);
     }
+    below.delete(cause);
     return below;
   }
   function wakeChildren(parent: Cell): void {

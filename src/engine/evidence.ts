@@ -4,9 +4,9 @@ import { constants } from 'node:fs';
 import { open, stat, statfs } from 'node:fs/promises';
 import os from 'node:os';
 import type { ServiceConfig } from '../contract/config.ts';
-import { plainLine, plainLines } from '../contract/plain-text.ts';
+import { plainLine } from '../contract/plain-text.ts';
 import type { ProcessPort, TimersPort } from '../contract/ports.ts';
-import { scrub } from '../contract/scrub.ts';
+import { scrub, shownLines } from '../contract/scrub.ts';
 import { sizeText } from '../contract/units.ts';
 import { type ChangesContext, changesSince } from './changes.ts';
 import { expandPath } from './expand-path.ts';
@@ -91,7 +91,7 @@ async function lastLines(file: string | undefined, userHome: string): Promise<st
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(size, TAIL_BYTES)), 0, Math.min(size, TAIL_BYTES), from);
     const text = buffer.subarray(0, bytesRead).toString('utf8');
     // Whole, before it is cut to lines: a key goes over several.
-    const lines = scrub(plainLines(from > 0 ? fromWholeLine(text) : text)).split('\n');
+    const lines = shownLines(from > 0 ? fromWholeLine(text) : text).split('\n');
     return lines.map(short).filter(Boolean).slice(-TAIL_LINES);
   } finally {
     await handle.close();

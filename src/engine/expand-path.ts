@@ -7,3 +7,9 @@ export function expandPath(text: string, userHome: string): string {
   if (text === '~') return userHome;
   return path.resolve(userHome, text.startsWith('~/') ? text.slice(2).replace(/^\/+/, '') : text);
 }
+
+/** The other way round: a path as a person writes it. */
+export function tilde(file: string, userHome: string): string {
+  if (file === userHome) return '~';
+  return file.startsWith(`${userHome}/`) && userHome !== '/' ? `~${file.slice(userHome.length)}` : file;
+}

@@ -7,9 +7,10 @@ import { plainLine } from '../contract/plain-text.ts';
 import type { PortHolder } from '../contract/port-holder.ts';
 import type { ClockPort, KeeperPort, ProcessPort, ProcessRow } from '../contract/ports.ts';
 import { ancestorsOf } from '../contract/process-tree.ts';
-import { scrub } from '../contract/scrub.ts';
+import { shownCommand } from '../contract/scrub.ts';
 import { isoTime } from '../contract/time.ts';
 import type { Cell } from './cell.ts';
+import { tilde } from './expand-path.ts';
 import { findOf, portOf } from './identify-service.ts';
 
 const COMMAND_MAX = 300;
@@ -45,7 +46,7 @@ export async function portHolderOf(cell: Cell, deps: PortHolderDeps): Promise<Po
     pid: row.pid,
     startId: row.startId,
     name: plainLine(row.name),
-    command: scrub(plainLine(row.command.slice(0, 2 * COMMAND_MAX))).slice(0, COMMAND_MAX),
+    command: shownCommand(row.command, COMMAND_MAX).slice(0, COMMAND_MAX),
     folder: folder === undefined ? null : plainLine(tilde(folder, deps.userHome)),
     since: isoTime({ wallMs: now.wallMs - row.ageMs }),
     parent: parent ? { pid: parent.pid, name: plainLine(parent.name) } : null,
@@ -63,9 +64,4 @@ async function whyNotFreed(row: ProcessRow, engine: ReadonlySet<number>, deps: P
   const keeper = await deps.keepers.of(row).catch(() => undefined);
   if (!keeper || keeper.by === 'nobody' || keeper.by === 'terminal') return undefined;
   return { reason: `kept-by-${keeper.by}`, hint: `${keeperTitle(keeper.by)} keeps it as ${keeper.name}: stop it there.` };
-}
-
-function tilde(folder: string, userHome: string): string {
-  if (folder === userHome) return '~';
-  return userHome !== '/' && folder.startsWith(`${userHome}/`) ? `~${folder.slice(userHome.length)}` : folder;
 }

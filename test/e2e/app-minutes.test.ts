@@ -1,7 +1,7 @@
 // What takes the menu-bar app a minute, on the Electron double; side by side, since it is waiting alone.
 import { it } from 'vitest';
 import { double, startApp } from './helpers/app.ts';
-import { logLines, QUICK, writeConfig } from './helpers/home.ts';
+import { logLines, QUICK, WELL_DISK, writeConfig } from './helpers/home.ts';
 import { newPlace } from './helpers/place.ts';
 import { until } from './helpers/wait.ts';
 
@@ -10,7 +10,7 @@ it.concurrent('a window with unsaved changes asks before it closes, and keeps th
   onTestFinished,
 }) => {
   const place = newPlace(onTestFinished);
-  writeConfig(place, { ...QUICK, services: [{ id: 'disk', name: 'Disk', check: { type: 'disk', path: '~', minFree: '1%' } }] });
+  writeConfig(place, { ...QUICK, services: [WELL_DISK] });
   const app = await double.start(place, { pretended: { wasOpenedAtLogin: true, isPackaged: true } });
   await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
   await app.emit('tray', 'click');
@@ -34,7 +34,7 @@ it.concurrent('a wake that nobody told of: the icon is not hollow for ever, and 
   onTestFinished,
 }) => {
   const place = newPlace(onTestFinished);
-  writeConfig(place, { ...QUICK, services: [{ id: 'disk', name: 'Disk', check: { type: 'disk', path: '~', minFree: '1%' } }] });
+  writeConfig(place, { ...QUICK, services: [WELL_DISK] });
   const app = startApp(place, { pretended: { wasOpenedAtLogin: true, isPackaged: true } });
   await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
   await app.emit('powerMonitor', 'suspend');

@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { ConfigInput } from '../../src/contract/config.ts';
 import type { Driver } from './helpers/app.ts';
 import { goneWithinMs, run, startEngine } from './helpers/command.ts';
-import { logLines, QUICK, status, untilService, writeConfig } from './helpers/home.ts';
+import { logLines, QUICK, status, untilService, WELL_DISK, writeConfig } from './helpers/home.ts';
 import { freePort, kill, newPlace } from './helpers/place.ts';
 import { until } from './helpers/wait.ts';
 import { newWeb } from './helpers/web.ts';
@@ -22,6 +22,17 @@ export function tellAppStories(driver: Driver): void {
   beforeEach(({ skip }) => {
     if (driver.whyNot !== undefined) skip(driver.whyNot);
   });
+  /** The app, and a web service that a person has started and that is well. */
+  async function wellWeb() {
+    const place = newPlace();
+    const web = await newWeb(place);
+    const first = await web.startByHand();
+    writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
+    const app = await driver.start(place, { pretended: NOT_WELCOMED });
+    await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
+    return { place, web, app, first };
+  }
+
   describe('life', () => {
     it('a first start: no Dock icon, a window once, nothing else; the second start is quiet', async () => {
       const place = newPlace();
@@ -166,12 +177,7 @@ export function tellAppStories(driver: Driver): void {
 
   describe('command line', () => {
     it('`--cli` answers before any lock or window, also beside a running app', async () => {
-      const place = newPlace();
-      const web = await newWeb(place);
-      await web.startByHand();
-      writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
-      const app = await driver.start(place, { pretended: NOT_WELCOMED });
-      await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
+      const { place, app } = await wellWeb();
       const cli = await driver.run(place, ['--cli', 'status', '--json', '--home', place.home]);
       expect(cli).toMatchObject({ code: 0, signal: null });
       expect(JSON.parse(cli.out)).toMatchObject({ overall: 'ok', engine: { pid: app.pid, mode: 'app' } });
@@ -181,12 +187,7 @@ export function tellAppStories(driver: Driver): void {
 
   describe('icon', () => {
     it('follows a service that dies and is healed', async () => {
-      const place = newPlace();
-      const web = await newWeb(place);
-      const first = await web.startByHand();
-      writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
-      const app = await driver.start(place, { pretended: NOT_WELCOMED });
-      await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
+      const { web, app, first } = await wellWeb();
       kill(first, 'SIGKILL');
       const second = await web.up(first);
       await app.untilSeen('healed', ({ faces }) => faces.length >= 4 && faces.at(-1) === 'ok.png');
@@ -332,7 +333,7 @@ export function tellAppStories(driver: Driver): void {
       writeFileSync(program, '#!/bin/sh\n', { mode: 0o755 });
       writeConfig(place, {
         ...QUICK,
-        services: [{ id: 'disk', name: 'Disk', check: { type: 'disk', path: '~', minFree: '1%' }, logs: program }],
+        services: [{ ...WELL_DISK, logs: program }],
       });
       const app = await driver.start(place, { pretended: NOT_WELCOMED });
       await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
@@ -439,12 +440,7 @@ export function tellAppStories(driver: Driver): void {
 
   describe('power', () => {
     it('sleep and wake: hollow while asleep, one sleep in the record however many words of it, no strike', async () => {
-      const place = newPlace();
-      const web = await newWeb(place);
-      await web.startByHand();
-      writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
-      const app = await driver.start(place, { pretended: NOT_WELCOMED });
-      await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
+      const { place, app } = await wellWeb();
       await app.emit('powerMonitor', 'suspend');
       expect((await app.untilSeen('asleep', ({ tray }) => tray.image === 'unknown.png')).tray.tooltip).toBe('Jarvis Health: Asleep');
       await app.emit('powerMonitor', 'resume');
@@ -459,12 +455,7 @@ export function tellAppStories(driver: Driver): void {
 
   describe('window', () => {
     it('opens the address of a service in the browser, and no other', async () => {
-      const place = newPlace();
-      const web = await newWeb(place);
-      await web.startByHand();
-      writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
-      const app = await driver.start(place, { pretended: NOT_WELCOMED });
-      await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
+      const { web, app } = await wellWeb();
       await app.choose('Web', 'Details');
       const open = `document.querySelector('a[target="_blank"][href="http://127.0.0.1:${web.port}/"]')`;
       await until('the page', () => app.evaluate(`!!${open}`) as Promise<boolean>);
@@ -494,12 +485,7 @@ export function tellAppStories(driver: Driver): void {
     });
 
     it('the panel: under the icon, gone on blur, not back with the same click; the page has the bridge and nothing else', async () => {
-      const place = newPlace();
-      const web = await newWeb(place);
-      await web.startByHand();
-      writeConfig(place, { ...QUICK, services: [web.service({ name: 'Web' })] });
-      const app = await driver.start(place, { pretended: NOT_WELCOMED });
-      await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
+      const { app } = await wellWeb();
       await app.emit('tray', 'click');
       const { windows } = await app.untilSeen('panel', (seen) => seen.windows[0]?.url === 'app://bundle/index.html');
       expect(windows).toMatchObject([{ type: 'panel', isVisible: true, bounds: { x: 825, width: 380, height: 640 } }]);

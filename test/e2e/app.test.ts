@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { tellAppStories } from './app-stories.ts';
 import { double, startApp, writeProgram } from './helpers/app.ts';
 import { startEngine } from './helpers/command.ts';
-import { inHome, logLines, QUICK, status, untilService, writeConfig } from './helpers/home.ts';
+import { inHome, logLines, QUICK, status, untilService, WELL_DISK, writeConfig } from './helpers/home.ts';
 import { kill, newPlace } from './helpers/place.ts';
 import { until } from './helpers/wait.ts';
 import { newWeb } from './helpers/web.ts';
@@ -91,7 +91,7 @@ it('a control socket that cannot be opened: said, watched all the same by one en
 
 it('an error that nobody caught: the app starts anew instead of standing still in a box; a second one at once ends it', async () => {
   const place = newPlace();
-  writeConfig(place, { ...QUICK, services: [{ id: 'disk', name: 'Disk', check: { type: 'disk', path: '~', minFree: '1%' } }] });
+  writeConfig(place, { ...QUICK, services: [WELL_DISK] });
   const options = { pretended: { wasOpenedAtLogin: true, isPackaged: true } };
   const app = startApp(place, options);
   await app.untilSeen('well', ({ tray }) => tray.image === 'ok.png');
@@ -127,7 +127,7 @@ it('a notice that was shown before this start goes too when its service is well 
 
 it('told to end while it is still opening its engine, it ends well, and what was opened is closed', async () => {
   const place = newPlace();
-  writeConfig(place, { ...QUICK, services: [{ id: 'disk', name: 'Disk', check: { type: 'disk', path: '~', minFree: '1%' } }] });
+  writeConfig(place, { ...QUICK, services: [WELL_DISK] });
   const app = startApp(place, { pretended: { wasOpenedAtLogin: true, isPackaged: true } });
   await until('its engine is being opened', () => existsSync(inHome(place, 'engine.lock')));
   app.child.kill('SIGTERM');

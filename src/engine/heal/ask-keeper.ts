@@ -1,7 +1,7 @@
 // Asks a supervisor to restart, stop or start what it keeps, each with its own order; never by killing what it would start anew (R12).
 // Runs the supervisor's command, or speaks to PM2's daemon; what that one does is its own matter, and the service decides the outcome (R18).
 import type { Keeper, Supervisor } from '../../contract/keeper.ts';
-import { keeperTitle } from '../../contract/keeper.ts';
+import { keeperTitle, supervisorctl } from '../../contract/keeper.ts';
 import type { RemedyContext, RemedyResult } from '../../contract/ports.ts';
 import { expandPath } from '../expand-path.ts';
 import { restartAgent, startAgent, stopAgent } from './launchd.ts';
@@ -35,12 +35,7 @@ const COMMANDS: Record<Exclude<Supervisor, 'launchd' | 'pm2'>, (order: Order, ke
   brew: (order, { name }) => ['brew', 'services', order, name],
   systemd: (order, { name, at }) => ['systemctl', ...(at === 'system' ? [] : ['--user']), '--no-ask-password', order, name],
   docker: (order, { name }) => ['docker', order, name],
-  supervisord: (order, { name, at }) => [
-    'supervisorctl',
-    ...(at === undefined ? [] : /^\w+:/.test(at) ? ['-s', at] : ['-c', at]),
-    order,
-    name,
-  ],
+  supervisord: (order, { name, at }) => [...supervisorctl(at), order, name],
 };
 
 async function run(

@@ -6,8 +6,7 @@ import { errorText } from '../../contract/errors.ts';
 import type { Keeper } from '../../contract/keeper.ts';
 import type { RemedyContext, RemedyResult } from '../../contract/ports.ts';
 import { askKeeper, type Order } from './ask-keeper.ts';
-import { identifyTarget } from './identify-target.ts';
-import { folderOf } from './launch-plan.ts';
+import { targetOf } from './identify-target.ts';
 import { restartProcess, startProcess, stopProcess } from './restart-process.ts';
 import { refused } from './result.ts';
 
@@ -37,7 +36,7 @@ async function order(what: Order, remedy: Remedy, ctx: RemedyContext): Promise<R
 async function whoKeeps(remedy: Remedy, ctx: RemedyContext): Promise<Keeper | RemedyResult> {
   if (remedy.keeper) return remedy.keeper;
   if (remedy.find) {
-    const target = await identifyTarget({ ...remedy.find, start: remedy.start }, folderOf(remedy.cwd, ctx), ctx);
+    const target = await targetOf({ ...remedy, find: remedy.find }, ctx);
     const [root] = target.kind === 'found' ? target.roots : [];
     if (root)
       return ctx.keepers.of(root).catch((error: unknown) => refused('keeper-unclear', `Its supervisor is not clear: ${errorText(error)}.`));
@@ -52,7 +51,7 @@ async function whoKeeps(remedy: Remedy, ctx: RemedyContext): Promise<Keeper | Re
 /** Asking a supervisor to start what cannot have its port would only be a loop of failures. */
 async function whoTook(remedy: Remedy, keeper: Keeper, ctx: RemedyContext): Promise<RemedyResult | undefined> {
   if (remedy.find?.port === undefined || keeper.by === 'docker') return undefined;
-  const target = await identifyTarget({ ...remedy.find, start: remedy.start }, folderOf(remedy.cwd, ctx), ctx);
+  const target = await targetOf({ ...remedy, find: remedy.find }, ctx);
   return target.kind === 'refused' && target.reason === 'port-taken' ? refused(target.reason, target.message) : undefined;
 }
 

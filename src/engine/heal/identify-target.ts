@@ -8,6 +8,7 @@ import type { PortOwners, ProcessRow, ProcessTable, RemedyContext } from '../../
 import { ancestorsOf, descendantsOf } from '../../contract/process-tree.ts';
 import { durationText } from '../../contract/units.ts';
 import { expandPath } from '../expand-path.ts';
+import { folderOf } from './launch-plan.ts';
 import { processText } from './result.ts';
 import { isBystander, runsIt } from './runs-it.ts';
 
@@ -47,8 +48,16 @@ async function ownersOf(port: number, ctx: RemedyContext): Promise<PortOwners> {
   }
 }
 
+/** The target of a remedy, told by all that it says of its service. */
+export function targetOf(
+  { find, start, cwd }: { readonly find: Find; readonly start?: readonly string[] | undefined; readonly cwd?: string | undefined },
+  ctx: RemedyContext,
+): Promise<Target> {
+  return identifyTarget({ ...find, start }, folderOf(cwd, ctx), ctx);
+}
+
 /** `cwd`: the remedy's working folder, absolute. Rejects when the process table can't be read. */
-export async function identifyTarget(find: Find, cwd: string | undefined, ctx: RemedyContext): Promise<Target> {
+async function identifyTarget(find: Find, cwd: string | undefined, ctx: RemedyContext): Promise<Target> {
   const [owners, table] = await Promise.all([
     find.port === undefined ? undefined : ownersOf(find.port, ctx),
     ctx.processes.table({ maxAgeMs: 0 }),

@@ -1,9 +1,8 @@
 // The door of this room: runs one remedy as told, and never throws. It does not decide whether (that is decide/plan).
 import type { RemedyConfig, RemedyOf, RemedyType } from '../../contract/config.ts';
 import { errorText } from '../../contract/errors.ts';
-import { plainLines } from '../../contract/plain-text.ts';
 import type { RemedyContext, RemedyResult } from '../../contract/ports.ts';
-import { scrub } from '../../contract/scrub.ts';
+import { shownLines } from '../../contract/scrub.ts';
 import { autoRestart, autoStart, autoStop } from './auto.ts';
 import { deleteOldLogs } from './delete-old-logs.ts';
 import { httpRequest } from './http-request.ts';
@@ -81,7 +80,7 @@ async function guarded(run: Run<RemedyType>, remedy: RemedyConfig, ctx: RemedyCo
       ...ctx,
       signal: AbortSignal.any([ctx.signal, overtime.signal]),
       record: noticing((effect) =>
-        ctx.record(effect.event === 'process-started' ? { ...effect, command: scrub(plainLines(effect.command)) } : effect),
+        ctx.record(effect.event === 'process-started' ? { ...effect, command: shownLines(effect.command) } : effect),
       ),
       kill: noticing((pid, signal) => ctx.kill(pid, signal)),
       pm2: {
@@ -94,7 +93,7 @@ async function guarded(run: Run<RemedyType>, remedy: RemedyConfig, ctx: RemedyCo
       start: noticing((spec) => ctx.start(spec)),
     });
     // From here it goes into logs, state, window and queue: what strangers printed moves no terminal, and what is secret is left out.
-    return { ...result, message: scrub(plainLines(result.message)), output: scrub(plainLines(result.output)) };
+    return { ...result, message: shownLines(result.message), output: shownLines(result.output) };
   } catch (error) {
     return {
       kind: hasActed ? 'acted' : 'not-started',

@@ -4,8 +4,8 @@
 import type { RemedyOf } from '../../contract/config.ts';
 import { errorText } from '../../contract/errors.ts';
 import type { ProcessRow, ProcessTable, RemedyContext, RemedyResult } from '../../contract/ports.ts';
-import { identifyTarget, type Target } from './identify-target.ts';
-import { folderOf, launchPlan, whyNotStartable } from './launch-plan.ts';
+import { targetOf } from './identify-target.ts';
+import { launchPlan, whyNotStartable } from './launch-plan.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { acted, notStarted, notStartedReason, OVERTIME, processText, refused, startCode } from './result.ts';
 import { terminateTree } from './terminate.ts';
@@ -54,7 +54,7 @@ export function startProcess(remedy: Remedy, ctx: RemedyContext): Promise<Remedy
 async function start(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {
   const impossible = await whyNotStartable(launchPlan(remedy, ctx));
   if (impossible) return impossible;
-  const target = await find(remedy, ctx);
+  const target = await targetOf(remedy, ctx);
   if (target.kind === 'found') return refused('already-running', `It runs already: ${target.roots.map(processText).join(', ')}.`);
   if (target.kind === 'refused') return refused(target.reason === 'has-terminal' ? 'already-running' : target.reason, target.message);
   return launch(remedy, ctx, 0);
@@ -66,14 +66,10 @@ function outOfTime({ signal }: RemedyContext): RemedyResult {
     : refused('aborted', 'The engine is ending.');
 }
 
-function find(remedy: Remedy, ctx: RemedyContext): Promise<Target> {
-  return identifyTarget({ ...remedy.find, start: remedy.start }, folderOf(remedy.cwd, ctx), ctx);
-}
-
 /** `result`: why the way ends here. Without it nothing of the service runs any more. */
 async function stopService(remedy: Remedy, ctx: RemedyContext): Promise<{ signalled: number; result?: RemedyResult }> {
   if (ctx.signal.aborted) return { signalled: 0, result: outOfTime(ctx) };
-  let target = await find(remedy, ctx);
+  let target = await targetOf(remedy, ctx);
   const before = target.kind === 'found' ? await ctx.processes.table() : undefined;
   // Once more when it died before it was signalled: its children may be what has to be found now.
   for (let look = 0; look < 2 && target.kind === 'found'; look += 1) {
@@ -92,7 +88,7 @@ async function stopService(remedy: Remedy, ctx: RemedyContext): Promise<{ signal
       };
     }
     if (signalled > 0) return settle(remedy, ctx, signalled, before);
-    target = await find(remedy, ctx);
+    target = await targetOf(remedy, ctx);
   }
   if (target.kind === 'refused') return { signalled: 0, result: refused(target.reason, target.message) };
   if (target.kind === 'found') return { signalled: 0, result: refused('no-certain-owner', 'It changes faster than it can be identified.') };
@@ -111,7 +107,7 @@ async function settle(
   const begun = ctx.clock.now().awakeMs;
   const wasThere = (row: ProcessRow) => before?.rows.get(row.pid)?.startId === row.startId;
   for (;;) {
-    const target = await find(remedy, ctx);
+    const target = await targetOf(remedy, ctx);
     if (target.kind === 'none') return { signalled };
     const rows = target.kind === 'found' ? target.roots : target.rows;
     const isOld = rows.length > 0 && rows.every(wasThere);

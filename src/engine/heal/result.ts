@@ -2,7 +2,7 @@
 import { HealthError } from '../../contract/errors.ts';
 import { plainLine } from '../../contract/plain-text.ts';
 import type { ProcessRow, RemedyResult } from '../../contract/ports.ts';
-import { scrub } from '../../contract/scrub.ts';
+import { shownCommand } from '../../contract/scrub.ts';
 
 /** Why the signal of a remedy is aborted when its `timeout`, and not the engine, is over. */
 export const OVERTIME = 'overtime';
@@ -33,7 +33,7 @@ export function notStartedReason(code: string | undefined): string {
 const COMMAND_LENGTH = 120;
 /** A process as people know it, without what may be a secret: `python3 (pid 4711: python3 -m http.server)`. */
 export function processText(row: Pick<ProcessRow, 'pid' | 'name' | 'command'>): string {
-  const text = scrub(plainLine(row.command.slice(0, 2 * COMMAND_LENGTH)));
+  const text = shownCommand(row.command, COMMAND_LENGTH);
   const command = text.length > COMMAND_LENGTH ? `${text.slice(0, COMMAND_LENGTH)}…` : text;
   return `${plainLine(row.name)} (pid ${row.pid}: ${command})`;
 }

@@ -4,7 +4,7 @@
 import type { RemedyOf } from '../../contract/config.ts';
 import { plainLine } from '../../contract/plain-text.ts';
 import type { ProcessRow, RemedyContext, RemedyResult } from '../../contract/ports.ts';
-import { scrub } from '../../contract/scrub.ts';
+import { shownCommand } from '../../contract/scrub.ts';
 import { sizeText } from '../../contract/units.ts';
 import { acted } from './result.ts';
 
@@ -46,8 +46,7 @@ function useOf(row: ProcessRow, earlier: ProcessRow | undefined, passedMs: numbe
     name: plainLine(row.name),
     rssBytes: row.rssBytes,
     cpuPercent: Math.max(0, Math.round((cpuMs / passedMs) * 1_000) / 10),
-    // Cut before it is read: a command line may be of megabytes, and this is done for every process of the machine.
-    command: scrub(plainLine(row.command.slice(0, 2 * COMMAND_LENGTH))).slice(0, COMMAND_LENGTH),
+    command: shownCommand(row.command, COMMAND_LENGTH).slice(0, COMMAND_LENGTH),
   };
 }
 function lineOf(use: Use): string {

@@ -3,10 +3,9 @@
 import { access } from 'node:fs/promises';
 import type { CheckOf } from '../../contract/config.ts';
 import type { ReadingReason, Status } from '../../contract/flow.ts';
-import { plainLine } from '../../contract/plain-text.ts';
 import type { CommandResult, ProbeContext } from '../../contract/ports.ts';
 import { lookedFor } from '../../contract/program.ts';
-import { scrub } from '../../contract/scrub.ts';
+import { shownLine } from '../../contract/scrub.ts';
 import { durationText } from '../../contract/units.ts';
 import { expandPath } from '../expand-path.ts';
 import type { Finding } from './finding.ts';
@@ -95,8 +94,7 @@ async function exists(path: string): Promise<boolean> {
 }
 
 function messageOf(line: string): string {
-  const text = scrub(plainLine(line.split('|', 1)[0] ?? '')).trim();
-  return text.length > MESSAGE_CAP ? `${text.slice(0, MESSAGE_CAP - 1)}…` : text;
+  return shownLine(line.split('|', 1)[0] ?? '', MESSAGE_CAP);
 }
 
 function withLine(line: string): string {

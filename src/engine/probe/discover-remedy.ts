@@ -5,6 +5,7 @@ import type { ServiceInput } from '../../contract/config.ts';
 import { type Keeper, keeperTitle } from '../../contract/keeper.ts';
 import { compileMatch } from '../../contract/match.ts';
 import type { ProcessRow } from '../../contract/ports.ts';
+import { tilde } from '../expand-path.ts';
 import { argvOf, looksSecret, programOf } from './discover-argv.ts';
 import type { Look } from './discover-types.ts';
 
@@ -65,10 +66,4 @@ export function askKeeper(keeper: Keeper, look: Look): Proposal {
     remedy: { type: 'auto', keeper: { by, name, ...which } },
     why: `${keeperTitle(by)} keeps it as ${name} and is asked to restart it.`,
   };
-}
-
-/** A path as a person writes it. */
-export function tilde(path: string, userHome: string): string {
-  if (path === userHome) return '~';
-  return path.startsWith(`${userHome}/`) && userHome !== '/' ? `~${path.slice(userHome.length)}` : path;
 }

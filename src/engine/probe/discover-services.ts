@@ -2,11 +2,12 @@
 // Helpers of editors, browsers and the system are left out by the rules below. Reads the machine, changes nothing.
 import type { ServiceInput } from '../../contract/config.ts';
 import type { ProcessRow } from '../../contract/ports.ts';
+import { tilde } from '../expand-path.ts';
 import { argvOf, programOf } from './discover-argv.ts';
 import { askHttp } from './discover-http.ts';
 import { agentName, appName } from './discover-names.ts';
 import type { Listener } from './discover-ports.ts';
-import { askKeeper, type Proposal, proposeRestart, tilde } from './discover-remedy.ts';
+import { askKeeper, type Proposal, proposeRestart } from './discover-remedy.ts';
 import type { Look } from './discover-types.ts';
 import { agent } from './keeper.ts';
 

@@ -2,12 +2,12 @@
 // nothing until a person says so (PRODUCT section 4). Reads the machine, changes nothing.
 import type { ConfigInput } from '../../contract/config.ts';
 import { isoTime } from '../../contract/time.ts';
+import { tilde } from '../expand-path.ts';
 import { agentService, launchAgents } from './discover-agents.ts';
 import { findGateway } from './discover-gateway.ts';
 import { lookOf } from './discover-look.ts';
 import { uniqueIds } from './discover-names.ts';
 import { listeners } from './discover-ports.ts';
-import { tilde } from './discover-remedy.ts';
 import { programsOf, serviceOf } from './discover-services.ts';
 import type { Discovered, DiscoverOptions } from './discover-types.ts';
 

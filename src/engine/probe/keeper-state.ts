@@ -1,6 +1,6 @@
 // Asks a supervisor about the one service that fails, and about nothing while all is well (R12). Each is asked in a way that starts no
 // daemon and changes nothing; what it answers is read in keeper-parse.ts.
-import type { Keeper, KeeperState } from '../../contract/keeper.ts';
+import { type Keeper, type KeeperState, supervisorctl } from '../../contract/keeper.ts';
 import { expandPath } from '../expand-path.ts';
 import type { KeeperLook } from './keeper.ts';
 import {
@@ -106,8 +106,7 @@ async function docker({ name }: Keeper, look: KeeperLook): Promise<KeeperState> 
 async function supervisord({ name, at }: Keeper, look: KeeperLook): Promise<KeeperState> {
   const said = await supervisorSays(name, at, look.read).catch(() => undefined);
   if (said !== undefined) return supervisordState(name, said);
-  const where = at === undefined ? [] : /^\w+:/.test(at) ? ['-s', at] : ['-c', at];
-  const status = await ask(look, 'supervisorctl', ...where, 'status', name);
+  const status = await ask(look, ...supervisorctl(at), 'status', name);
   return status.kind === 'silent' ? unclear('supervisord', status.why) : supervisordState(name, status.output);
 }
 

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
-import type { Keeper, KeeperState } from '../../contract/keeper.ts';
+import { type Keeper, type KeeperState, supervisorctl } from '../../contract/keeper.ts';
 import type { CommandPort, CommandResult, KeeperPort, Pm2Port, ProcessPort, ProcessRow, ProcessTable } from '../../contract/ports.ts';
 import { ancestorsOf } from '../../contract/process-tree.ts';
 import { appsOf } from './keeper-parse.ts';
@@ -188,8 +188,7 @@ async function programOf(keeper: Keeper, { row, ancestors }: KeeperFacts, look: 
   const folder = daemon && (await look.processes.cwd(daemon.pid));
   const at = keeper.at && !/^\w+:/.test(keeper.at) && !isAbsolute(keeper.at) ? resolve(folder ?? '/', keeper.at) : keeper.at;
   if (keeper.name !== '') return { ...keeper, at };
-  const argv = ['supervisorctl', ...(at === undefined ? [] : /^\w+:/.test(at) ? ['-s', at] : ['-c', at]), 'status'];
-  const result = await look.commands.run({ argv, timeoutMs: 10_000, ends: 'tree' });
+  const result = await look.commands.run({ argv: [...supervisorctl(at), 'status'], timeoutMs: 10_000, ends: 'tree' });
   const pids = new Set([row.pid, ...ancestors.map(({ pid }) => pid)]);
   const own = saidBy(result, 'supervisorctl')
     .split('\n')

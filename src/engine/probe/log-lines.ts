@@ -1,8 +1,7 @@
 // Finds a pattern in the lines of a text that arrives in chunks. Pure; bounded: neither a file without line ends nor
 // a line of a gigabyte takes more than a chunk of memory.
 import { compileMatch } from '../../contract/match.ts';
-import { plainLine } from '../../contract/plain-text.ts';
-import { scrub } from '../../contract/scrub.ts';
+import { shownLine } from '../../contract/scrub.ts';
 
 /** A longer line is searched in overlapping pieces, so that an expression meets no text without end. In characters. */
 const LINE_CAP = 16 * 1024;
@@ -65,14 +64,9 @@ export class LineSearch {
       const piece = line.slice(at, at + LINE_CAP);
       if (!this.#matcher.isMatch(piece)) continue;
       this.count += 1;
-      this.first ??= shownLine(piece);
+      this.first ??= shownLine(piece, SHOWN_CAP);
       return true;
     }
     return false;
   }
-}
-
-function shownLine(line: string): string {
-  const text = scrub(plainLine(line)).trim();
-  return text.length > SHOWN_CAP ? `${text.slice(0, SHOWN_CAP - 1)}…` : text;
 }

@@ -10,6 +10,7 @@ import type { Supervisor } from '../../contract/keeper.ts';
 import { compileMatch } from '../../contract/match.ts';
 import { plainLine } from '../../contract/plain-text.ts';
 import type { ProcessPort, ProcessRow } from '../../contract/ports.ts';
+import { ancestorsOf } from '../../contract/process-tree.ts';
 import { expandPath } from '../expand-path.ts';
 import { findProgram } from '../find-program.ts';
 import { programOf } from './discover-argv.ts';
@@ -185,7 +186,8 @@ const LOOK: Record<Need['kind'], (need: Need, who: string, context: MeansContext
     const matches = compileMatch(detail);
     const isOurs = (row: ProcessRow) => row.uid === uid && matches(row.command);
     // A worker that its master handed the socket to may have any command line (heal/identify-target.ts).
-    const isWorker = (row: ProcessRow) => rows.some((master) => isOurs(master) && isBelow(row, master, rows));
+    const holders = { rows: new Map(rows.map((row) => [row.pid, row])) };
+    const isWorker = (row: ProcessRow) => ancestorsOf(holders, row.pid).some(isOurs);
     const stranger = rows.find((row) => !row.isZombie && !isOurs(row) && !isWorker(row));
     if (!stranger) return fine('held by the service');
     if (matches(stranger.command))
@@ -209,18 +211,6 @@ const LOOK: Record<Need['kind'], (need: Need, who: string, context: MeansContext
 function scriptOf(argv: readonly string[]): string | undefined {
   const script = programOf(argv)?.script;
   return script !== undefined && /\.(py|[cm]?[jt]s|rb|pl|php|sh)$/.test(script) ? script : undefined;
-}
-
-/** Through those that hold the port too. */
-function isBelow(row: ProcessRow, above: ProcessRow, rows: readonly ProcessRow[]): boolean {
-  const seen = new Set<number>();
-  for (let at: ProcessRow | undefined = row; at && !seen.has(at.pid); ) {
-    if (at.ppid === above.pid) return true;
-    seen.add(at.pid);
-    const { ppid }: ProcessRow = at;
-    at = rows.find(({ pid }) => pid === ppid);
-  }
-  return false;
 }
 
 function may(path: string, mode: number): Promise<boolean> {

@@ -11,6 +11,7 @@ const LISTEN = '0A'; // TCP_LISTEN in /proc/net/tcp (include/net/tcp_states.h)
 /** Inodes of the sockets that listen in /proc/net/tcp or tcp6, with their ports (proc_net(5)). */
 function listenersIn(table: string): (readonly [inode: string, port: number])[] {
   return table.split('\n').flatMap((line) => {
+    if (!line.includes(` ${LISTEN} `)) return []; // nearly all lines of a busy machine are of connections
     const [, local = '', , state, , , , , , inode] = line.trim().split(/\s+/);
     return state === LISTEN && inode !== undefined ? [[inode, Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16)] as const] : [];
   });

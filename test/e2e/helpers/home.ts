@@ -18,6 +18,9 @@ export const QUICK = {
   recovery: { cooldown: '1s', window: '30s' },
 } as const satisfies Omit<ConfigInput, 'services'>;
 
+/** A service that is well on every machine, and needs nothing. */
+export const WELL_DISK = { id: 'disk', name: 'Disk', check: { type: 'disk', path: '~', minFree: '1%' } } as const;
+
 export function writeConfig(place: Place, config: ConfigInput | string): void {
   mkdirSync(place.home, { recursive: true, mode: 0o700 });
   const temp = path.join(place.home, 'config.edited');
