@@ -52,3 +52,9 @@ export function keeperTitle(by: Keeper['by']): string {
 export function supervisorctl(at: string | undefined): string[] {
   return ['supervisorctl', ...(at === undefined ? [] : /^\w+:/.test(at) ? ['-s', at] : ['-c', at])];
 }
+
+/** Whether PM2 has an instance as stopped. Between a crash and the next start it says so too, but then with the pid of the dead one still
+ * in it; a stop sets that to 0 (pm2/lib/God.js `handleExit`, God/ActionMethods.js `stopProcessId`). */
+export function isStoppedInPm2(status: unknown, pid: unknown): boolean {
+  return status === 'stopping' || (status === 'stopped' && !pid);
+}

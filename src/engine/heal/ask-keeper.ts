@@ -1,7 +1,7 @@
 // Asks a supervisor to restart, stop or start what it keeps, each with its own order; never by killing what it would start anew (R12).
 // Runs the supervisor's command, or speaks to PM2's daemon; what that one does is its own matter, and the service decides the outcome (R18).
 import type { Keeper, Supervisor } from '../../contract/keeper.ts';
-import { keeperTitle, supervisorctl } from '../../contract/keeper.ts';
+import { isStoppedInPm2, keeperTitle, supervisorctl } from '../../contract/keeper.ts';
 import type { RemedyContext, RemedyResult } from '../../contract/ports.ts';
 import { expandPath } from '../expand-path.ts';
 import { restartAgent, startAgent, stopAgent } from './launchd.ts';
@@ -63,7 +63,7 @@ async function askPm2(order: Order, { name, at = '~/.pm2' }: Keeper, ctx: Remedy
     const apps = await ctx.pm2.call(home, 'getMonitorData', {});
     const own = (Array.isArray(apps) ? apps : []).filter((app) => app?.name === name);
     // Instances that their owner stopped one by one are not the engine's to start (R12).
-    const meant = ctx.trigger === 'person' ? own : own.filter((app) => app.pm2_env?.status !== 'stopped');
+    const meant = ctx.trigger === 'person' ? own : own.filter((app) => !isStoppedInPm2(app.pm2_env?.status, app.pid));
     const ids = meant.map((app): unknown => app.pm_id);
     if (own.length > 0 && ids.length === 0) return refused('stopped-in-pm2', `${name} was stopped in PM2. Only a person starts it.`);
     if (ids.length === 0) return refused('not-in-pm2', `PM2 has no app ${name} (any more); nothing was started beside it.`);

@@ -1,5 +1,5 @@
 // What supervisors say of one service, read from what they answer. Pure; recorded answers are in test/fixtures/keepers.
-import type { KeeperState } from '../../contract/keeper.ts';
+import { isStoppedInPm2, type KeeperState } from '../../contract/keeper.ts';
 
 type Kind = KeeperState['kind'];
 const say = (kind: Kind, reason: string, why: string, restartsItself = false): KeeperState => ({ kind, reason, why, restartsItself });
@@ -34,13 +34,14 @@ function record(value: unknown): Record<string, unknown> {
 /** An app may have several instances: one that runs is enough, and only when all are stopped is the app stopped. States: pm2/constants.js. */
 export function pm2State(apps: readonly Pm2App[], name: string): KeeperState {
   const own = apps.filter((app) => app.name === name);
-  const isAll = (...states: string[]) => own.every(({ status }) => states.includes(status));
+  const isStopped = ({ status, pid }: Pm2App) => isStoppedInPm2(status, pid);
   if (own.length === 0) return say('gone', 'not-in-pm2', `PM2 has no app ${name} (any more).`);
-  if (isAll('stopped', 'stopping')) {
+  if (own.every(isStopped)) {
     if (own.some(({ isRestarting }) => isRestarting)) return say('stopped', 'stopped-in-pm2', `${name} was stopped in PM2.`);
     return say('stopped', 'stopped-in-pm2', `PM2 has ${name} as stopped, and was told not to restart it (autorestart is off).`);
   }
-  if (isAll('errored', 'stopped', 'stopping')) return say('down', 'gave-up-in-pm2', `PM2 has given ${name} up (errored).`);
+  if (own.every((app) => app.status === 'errored' || isStopped(app)))
+    return say('down', 'gave-up-in-pm2', `PM2 has given ${name} up (errored).`);
   if (own.some(({ status }) => status === 'online')) return say('running', 'runs-in-pm2', `PM2 says that ${name} runs.`, true);
   return say('down', 'restarting-in-pm2', `PM2 is restarting ${name}.`, true);
 }

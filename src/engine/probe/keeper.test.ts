@@ -213,6 +213,12 @@ describe('what they say', () => {
       reason: 'gave-up-in-pm2',
       restartsItself: false,
     });
+    // It has just crashed, and PM2 starts it again in a moment: that is no word of its owner.
+    expect(parse.pm2State([{ ...(stopped as parse.Pm2App), pid: 4711 }], 'web')).toMatchObject({
+      kind: 'down',
+      reason: 'restarting-in-pm2',
+      restartsItself: true,
+    });
     expect(parse.appsOf({ garbage: true })).toEqual([]);
   });
 
