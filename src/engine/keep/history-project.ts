@@ -4,6 +4,7 @@ import type { AuditLog } from '../../contract/audit.ts';
 import { SPAN, type SpanState, STATUS } from './history-bucket.ts';
 import { type IncidentTable, madeUpId, type OpenIncident } from './history-incidents.ts';
 import { withoutCovered } from './history-raw.ts';
+import { createReadings } from './history-readings.ts';
 import { floor5 } from './history-rollup.ts';
 import type { ServiceRow, Tables } from './history-tables.ts';
 import { type Instant, type OpenSpan, Timeline } from './history-timeline.ts';
@@ -39,12 +40,15 @@ export interface Projection {
   apply(log: AuditLog, line: Line, at: Instant): void;
   /** A check that was told before, with the time of another look. */
   again(check: Line, latencyMs: number, at: Instant): void;
+  /** Writes what waits to be written together; the last word of a transaction. */
+  settle(): void;
 }
 
 /** `isLive`: what stands open is remembered in the database, and an equal millisecond is the next one. Else (from the logs)
  * only what is over is written, and what is there already is the same thing. */
 export function createProjection(deps: ProjectDeps, isLive: boolean): Projection {
   const { tables, incidents } = deps;
+  const readings = createReadings(tables);
   const byKey = new Map([...deps.services.values()].map((service) => [service.key, service]));
   const timeline = openTimeline();
   const open = new Map<number, OpenIncident>(isLive ? incidents.open().map((incident) => [incident.service, incident]) : []);
@@ -103,8 +107,9 @@ export function createProjection(deps: ProjectDeps, isLive: boolean): Projection
       }
     }
     const isOfUnit = unit === service.unit;
-    let readAt = Math.round(at.wallMs);
-    while (!tables.addReading(service.key, readAt, status, latency, isOfUnit ? value : null) && isLive) readAt += 1;
+    const readAt = Math.round(at.wallMs);
+    if (isLive) readings.add(service.key, readAt, status, latency, isOfUnit ? value : null);
+    else tables.addReading(service.key, readAt, status, latency, isOfUnit ? value : null);
     setBack(service.key, readAt);
     const will = timeline.willed.get(service.key);
     timeline.mark(service.key, stateOf(line['phase'], status), at);
@@ -240,7 +245,7 @@ export function createProjection(deps: ProjectDeps, isLive: boolean): Projection
   }
 
   const again = (line: Line, latencyMs: number, at: Instant): void => check(line, at, latencyMs);
-  return { timeline, apply, again, adopt, openIncidents: open };
+  return { timeline, apply, again, settle: readings.settle, adopt, openIncidents: open };
 }
 
 /** The time that follows a look, until the next one: as it saw it. */

@@ -18,6 +18,9 @@ export interface SpanRow {
 }
 type ReadingRow = readonly [at: number, status: number, latency: number | null, value: number | null];
 
+/** sqlite.org/rescode.html; its low byte says so of every kind of constraint. */
+const SQLITE_CONSTRAINT = 19;
+
 export type Tables = ReturnType<typeof prepareTables>;
 
 export function prepareTables(db: DatabaseSync) {
@@ -40,6 +43,8 @@ export function prepareTables(db: DatabaseSync) {
   const wills = rows('SELECT key, will FROM service WHERE will IS NOT NULL');
 
   const addReading = prepare('INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?)');
+  /** By how many rows it takes: as many as are told together. */
+  let addTogether: { readonly values: number; readonly insert: StatementSync } | undefined;
   const readings = rows('SELECT at, status, latency, value FROM reading WHERE service = ? AND at >= ? AND at < ? ORDER BY at');
   const readingsUpTo = rows('SELECT at, status, latency, value FROM reading WHERE service = ? AND at >= ? AND at < ? ORDER BY at LIMIT ?');
   const nextReading = rows('SELECT min(at) FROM reading WHERE service = ? AND at >= ?');
@@ -80,6 +85,22 @@ export function prepareTables(db: DatabaseSync) {
     /** False when there is one of that millisecond. */
     addReading: (service: number, at: number, status: number, latency: number | null, value: number | null): boolean =>
       addReading.run(service, at, status, latency, value).changes === 1,
+    /** Rows one after the other, each as `addReading` takes it; always as many. All, or none and false when one of them is there already. */
+    addReadings(values: readonly SQLInputValue[]): boolean {
+      if (addTogether?.values !== values.length) {
+        const row = '(?, ?, ?, ?, ?)';
+        const insert = prepare(`INSERT INTO reading VALUES ${`${row}, `.repeat(values.length / 5 - 1)}${row}`);
+        addTogether = { values: values.length, insert };
+      }
+      try {
+        addTogether.insert.run(...values);
+        return true;
+      } catch (error) {
+        // The statement has taken back what it did, and the transaction goes on (sqlite.org/lang_conflict.html, ABORT).
+        if (((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_CONSTRAINT) return false;
+        throw error;
+      }
+    },
     readings: (service: number, from: number, to: number) => readings.iterate(service, from, to) as unknown as IterableIterator<ReadingRow>,
     readingsUpTo: (service: number, from: number, to: number, most: number) =>
       readingsUpTo.all(service, from, to, most) as unknown as ReadingRow[],

@@ -303,6 +303,36 @@ describe('the file', () => {
     expect(query(home, 'SELECT count(*) FROM reading')).toBe(3);
   });
 
+  test('the first look is written at once, what says nothing new some seconds later, and at once where much of it waits', async () => {
+    const { home, store, hand } = await begin();
+    const rows = () => query(home, 'SELECT count(*) FROM reading');
+    hand.pass(1_000); // the work that follows the start
+    const well = checkEvent('app');
+    tell(store, hand, well);
+    hand.pass(1);
+    expect(rows()).toBe(1);
+    const again = (count: number) => {
+      for (let n = 0; n < count; n += 1) {
+        hand.sleep(1);
+        store.again(well, n / 10, hand.clock.now());
+      }
+    };
+    again(5);
+    hand.pass(9_000);
+    expect(rows()).toBe(1);
+    hand.pass(1_100);
+    expect(rows()).toBe(6);
+    again(3_999);
+    hand.pass(1);
+    expect(rows()).toBe(6);
+    again(1);
+    hand.pass(1);
+    expect(rows()).toBe(4_006);
+    again(1);
+    expect(store.uptime('app', START)).toBeDefined(); // who asks is told all
+    expect(rows()).toBe(4_007);
+  });
+
   test('a file that somebody removes while it is in use is missed at the next line, which goes into a new one', async () => {
     const { home, store, hand, quarantined, troubles } = await begin();
     tell(store, hand, checkEvent('app'));

@@ -1,5 +1,5 @@
 // history.db (PRODUCT section 3): what the audit lines tell, made ready for graphs and uptime. Lines wait in memory and are
-// committed once a second, so that no round waits for the disk; roll-ups, pruning and rebuilding are done in slices of some
+// committed together some seconds later, so that no round waits for the disk; roll-ups, pruning and rebuilding are done in slices of some
 // milliseconds. The logs stay the truth: nothing here can stop the engine, and a lost database is filled from them again.
 // Longer than 250 lines: it is the one owner of the connection, of its transactions and of their timing.
 import type { DatabaseSync } from 'node:sqlite';
@@ -64,7 +64,13 @@ export interface Uptimes {
   readonly '30d': number | null;
 }
 
-const COMMIT_MS = 1_000;
+/** What says nothing new waits so long, or until it is asked for: a crash leaves it to be read from the logs, and the file is spared
+ * (a page that ten looks of a service share is written once). */
+const COMMIT_MS = 10_000;
+/** Nor do more lines wait: to write them holds the engine for some milliseconds. */
+const LINES_A_COMMIT = 4_000;
+/** The logs hold their own lines for a tenth of it. */
+const LOGS_WAIT_MS = 1_000;
 const RETRY_MS = 10_000;
 /** How long one slice of background work may take, and the rest after it. */
 const SLICE_MS = 5;
@@ -100,7 +106,7 @@ interface Line {
   bootMs: number;
 }
 /** Kept for the next ones. */
-const MOST_SPARE = 4_000;
+const MOST_SPARE = LINES_A_COMMIT;
 /** An open database and all that belongs to it. */
 interface Ground {
   readonly db: DatabaseSync;
@@ -298,6 +304,7 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
         if (latencyMs === undefined) on.projection.apply(log, line, { wallMs, bootMs });
         else on.projection.again(line, latencyMs, { wallMs, bootMs });
       }
+      on.projection.settle();
       const { aliveMs } = on.projection.timeline;
       if (aliveMs !== undefined) on.tables.setMeta('alive', aliveMs);
       for (const of of LOGS) {
@@ -318,6 +325,15 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
     cancelCommit = timers.after(inMs, flush);
   }
 
+  /** Now, but not within the round that tells the line. */
+  function commitSoon(): void {
+    if (isUrgent) return;
+    isUrgent = true;
+    cancelCommit?.();
+    cancelCommit = undefined;
+    planCommit(0);
+  }
+
   // ------------------------------------------------------------ work in slices
   function planWork(inMs: number): void {
     cancelWork?.();
@@ -326,6 +342,7 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
   }
 
   function work(): void {
+    flush(); // what waits may be of the time that is rolled up now
     const on = ground;
     let hasMore = false;
     if (on) {
@@ -393,7 +410,7 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
   }
 
   async function run(on: Ground, beforeMs: number, signal: AbortSignal): Promise<void> {
-    await timers.sleep(COMMIT_MS, signal); // what the logs still hold in memory is written meanwhile
+    await timers.sleep(LOGS_WAIT_MS, signal); // what the logs still hold in memory is written meanwhile
     const importer = createProjection(projectDeps(on), false);
     let hasBegun = false;
     try {
@@ -486,17 +503,14 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
     line(log, event, at) {
       if (isClosed) return;
       take(log, event, undefined, at);
-      if (!isUrgent && isWeighty(log, event)) {
-        isUrgent = true;
-        cancelCommit?.();
-        cancelCommit = undefined;
-        planCommit(0);
-      } else planCommit(COMMIT_MS);
+      if (isWeighty(log, event) || waiting.length === LINES_A_COMMIT) commitSoon();
+      else planCommit(COMMIT_MS);
     },
     again(check, latencyMs, at) {
       if (isClosed) return;
       take('health', check, latencyMs, at);
-      planCommit(COMMIT_MS);
+      if (waiting.length === LINES_A_COMMIT) commitSoon();
+      else planCommit(COMMIT_MS);
     },
     flush,
     series: (input) =>
@@ -552,11 +566,11 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
     },
   };
 
-  /** An incident that begins or ends, attempts, alerts, the user's will: these don't wait for the second to be over. */
+  /** The first look, an incident that begins or ends, attempts, alerts, the user's will: these don't wait. */
   function isWeighty(log: AuditLog, event: AuditEvent): boolean {
     if (event.event !== 'check') return log !== 'health' || event.event !== 'clock-jumped';
     const [service, incident] = [String(event.service), event['incident'] as string | undefined];
-    if (incidentOf.get(service) === incident) return false;
+    if (incidentOf.has(service) && incidentOf.get(service) === incident) return false;
     incidentOf.set(service, incident);
     return true;
   }
