@@ -42,7 +42,7 @@ export async function tcp(): Promise<Row[]> {
     const rows: Row[] = [];
     for (const [rounds, windows] of [
       [1, 7],
-      [10, 2],
+      [10, 3],
     ] as const) {
       for (const side of [ours, theirs]) side.costsUs.length = 0;
       for (let window = 0; window < windows; window += 1) await measure([ours, theirs], rounds * SERVICES);

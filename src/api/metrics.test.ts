@@ -45,7 +45,7 @@ function counted() {
   const written: string[] = [];
   const { audit, tally } = countTrail<AuditPort>({
     write: (_log, event) => void written.push(event.event),
-    again: (check) => void written.push(check.event),
+    again: (told) => void written.push(told.event.event),
     flush: async () => undefined,
   });
   const now = { wallMs: 0, bootMs: 0, awakeMs: 0, boot: 'b' };
@@ -61,7 +61,8 @@ function counted() {
   } as const;
   const well = { ...check, service: 'web', status: 'ok' } as const;
   audit.write('health', well, now);
-  for (let count = 0; count < 2; count += 1) audit.again(well, 1, now);
+  const told = { event: well };
+  for (let count = 0; count < 2; count += 1) audit.again(told, 1, now);
   audit.write('health', { ...check, service: 'gateway', status: 'error' }, now);
   const finished = {
     event: 'recovery-finished',

@@ -94,3 +94,13 @@ type AlertEvent =
   | { event: 'acknowledged'; service: string; id: string };
 
 export type AuditEvent = HealthEvent | RecoveryEvent | AlertEvent;
+
+/** A check that was written, and may be told again: its event never changes. Whoever it passes keeps a note of its own here, which
+ * would else have to be looked for at each look. */
+export interface ToldCheck {
+  readonly event: CheckEvent;
+  /** Of the tally. */
+  counter?: { value: number };
+  /** Of the log. */
+  bytes?: { readonly before: Uint8Array; readonly after: Uint8Array };
+}

@@ -1,6 +1,6 @@
 // What the rooms are handed instead of reaching for it: clock, timers, processes, commands, the record.
 // The real ones are built in engine/system.ts and probe/; fakes live under test/. Shapes only.
-import type { AuditEvent, AuditLog, CheckEvent, EffectEvent } from './audit.ts';
+import type { AuditEvent, AuditLog, EffectEvent, ToldCheck } from './audit.ts';
 import type { Notice, ProcessIdentity } from './flow.ts';
 import type { Keeper, KeeperState } from './keeper.ts';
 import type { Moment } from './time.ts';
@@ -192,8 +192,8 @@ export interface ChannelPort {
 export interface AuditPort {
   write(log: AuditLog, event: AuditEvent, at: Moment): void;
   /** A line of the health log once more, with the milliseconds that this look took: what `write` would do with such a copy, for a part
-   * of its cost. Nearly all lines are such; `check` is an event that was written before, and never changes. */
-  again(check: CheckEvent, latencyMs: number, at: Moment): void;
+   * of its cost. Nearly all lines are such. */
+  again(told: ToldCheck, latencyMs: number, at: Moment): void;
   flush(): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 // One watched service in a running engine: its configuration, the state that survives, and what is known only while it runs.
 
-import type { CheckEvent } from '../contract/audit.ts';
+import type { ToldCheck } from '../contract/audit.ts';
 import type { ServiceConfig } from '../contract/config.ts';
 import type { NotifyReason, Plan, PlanReason, ProcessIdentity, ServiceState, Verdict } from '../contract/flow.ts';
 import type { PortHolder } from '../contract/port-holder.ts';
@@ -17,7 +17,7 @@ export interface Cell {
   /** Written over likewise. */
   lastOkAt: Noted | undefined;
   /** The line of the last look in the health log, where it was healthy: most often the next one says the same. */
-  healthyLine: CheckEvent | undefined;
+  healthyLine: ToldCheck | undefined;
   /** The state in which another look that finds all well changes nothing (round.ts, `isAtRest`); undefined when not known to be such. */
   restState: ServiceState | undefined;
   verdict: Verdict | undefined;
@@ -33,10 +33,12 @@ export interface Cell {
   alertAt: Moment | undefined;
   /** A person's stop is at work (R12). */
   isStopping: boolean;
-  /** The round under way; a second one waits for it (R1: never overlaps itself). */
-  round: Promise<void> | undefined;
-  /** Rounds under way and waiting. */
-  rounds: number;
+  /** A round is under way; a second one waits for it (R1: never overlaps itself). */
+  isInRound: boolean;
+  /** Rounds that wait, to be begun one after the other. */
+  nextRounds: (() => void)[];
+  /** Who waits until no round is left. */
+  onRoundsOver: (() => void)[];
   /** The next look: when it is planned on the boot clock, and how to take it back. Shared with others that are due then. */
   next: { readonly atMs: number; cancel(cell: Cell): void } | undefined;
   /** A notice is on its way; it is not sent twice meanwhile (R7). */
@@ -102,8 +104,9 @@ export function newCell(service: ServiceConfig, state: ServiceState, probe: Prob
     alertReason: undefined,
     alertAt: undefined,
     isStopping: false,
-    round: undefined,
-    rounds: 0,
+    isInRound: false,
+    nextRounds: [],
+    onRoundsOver: [],
     next: undefined,
     isTelling: false,
     waiting: [],

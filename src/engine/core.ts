@@ -53,7 +53,8 @@ export interface CoreDeps {
   readonly isScheduled: boolean;
   readonly tools: RemedyTools;
   probeContext(): Omit<ProbeContext, 'memory'>;
-  look(check: CheckConfig, ctx: ProbeContext): Promise<Reading>;
+  /** Tells the reading once, also at once. Not by a promise: making and settling those of a look was a tenth of its cost. */
+  look(check: CheckConfig, ctx: ProbeContext, told: (reading: Reading) => void): void;
   startsProgram(check: CheckConfig): boolean;
   runRemedy(remedy: RemedyConfig, ctx: RemedyContext): Promise<RemedyResult>;
   evidence(cell: Cell): Promise<QueueRaise['evidence']>;
@@ -95,6 +96,8 @@ export interface Core {
   /** Takes a configuration: at the start, and again while running. State of services that stay is kept. */
   apply(config: Config): void;
   runRound(cell: Cell, depth: RoundDepth): Promise<void>;
+  /** Resolves when no round is under way or waits. */
+  roundsOver(): Promise<void>;
   /** Plans the next look anew, after somebody's word changed the state. */
   reschedule(cell: Cell): void;
   put(cell: Cell): void;
@@ -194,9 +197,9 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     audit,
     isDryRun: deps.isDryRun,
     config: () => config,
-    look: (cell) => {
-      if (!deps.startsProgram(cell.service.check)) return deps.look(cell.service.check, cell.probe);
-      return limit(() => deps.look(cell.service.check, cell.probe));
+    look: (cell, told) => {
+      if (!deps.startsProgram(cell.service.check)) deps.look(cell.service.check, cell.probe, told);
+      else void limit(() => new Promise<Reading>((resolve) => deps.look(cell.service.check, cell.probe, resolve))).then(told);
     },
     epoch: epochAt,
     isClosing: () => isClosed,
@@ -219,33 +222,36 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   };
 
   // ------------------------------------------------------------ rounds and their time
+  /** Resolves when it is over. */
+  function runRound(cell: Cell, depth: RoundDepth): Promise<void> {
+    return new Promise((resolve) => {
+      const begin = (): void => beginRound(cell, depth, epochAt(clock.now()), resolve);
+      if (cell.isInRound) cell.nextRounds.push(begin);
+      else begin();
+    });
+  }
+
   /** `epochNow`: as `epochAt` has told it in this very turn. */
-  function runRound(cell: Cell, depth: RoundDepth, epochNow = epochAt(clock.now())): Promise<void> {
-    cell.rounds += 1;
-    cell.round = cell.round ? afterRound(cell.round, cell, depth) : oneRound(cell, depth, epochNow);
-    return cell.round;
-  }
-
-  function afterRound(before: Promise<void>, cell: Cell, depth: RoundDepth): Promise<void> {
-    const begin = (): Promise<void> => oneRound(cell, depth, epochAt(clock.now()));
-    return before.then(begin, begin);
-  }
-
-  async function oneRound(cell: Cell, depth: RoundDepth, epochNow: number): Promise<void> {
+  function beginRound(cell: Cell, depth: RoundDepth, epochNow: number, over?: () => void): void {
     const before = cell.state;
     const isFirst = cell.lastLook === undefined;
-    let endedAt: Moment | undefined;
-    try {
-      await round(cell, roundDeps, depth, epochNow);
-      deps.problem('internal', undefined);
+    cell.isInRound = true;
+    round(cell, roundDeps, depth, epochNow, (failure) => {
+      if (failure) deps.problem('internal', `A round of ${cell.service.name} broke: ${errorText(failure.error)}`);
+      else deps.problem('internal', undefined);
+      cell.isInRound = cell.nextRounds.length > 0;
       // Where it leaves the service at rest it ended with its look, and the clocks need not be asked again.
-      if (cell.restState === cell.state) endedAt = cell.lastLook?.endedAt;
-    } catch (error) {
-      deps.problem('internal', `A round of ${cell.service.name} broke: ${errorText(error)}`);
-    }
-    cell.rounds -= 1;
-    if (cell.rounds === 0) cell.round = undefined;
-    if (!cell.isGone && !isClosed) follow(cell, before, isFirst, endedAt);
+      const endedAt = !failure && cell.restState === cell.state ? cell.lastLook?.endedAt : undefined;
+      if (!cell.isGone && !isClosed) follow(cell, before, isFirst, endedAt);
+      over?.();
+      if (cell.isInRound) cell.nextRounds.shift()?.();
+      else if (cell.onRoundsOver.length > 0) for (const tell of cell.onRoundsOver.splice(0)) tell();
+    });
+  }
+
+  /** Resolves when no round of this service is under way or waits. */
+  function roundsOver(cell: Cell): Promise<void> {
+    return cell.isInRound ? new Promise((resolve) => cell.onRoundsOver.push(resolve)) : Promise.resolve();
   }
 
   /** What comes of a round. */
@@ -253,12 +259,12 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     if (cell.state !== before) {
       flushSoon();
       noteWaiting(cell, before.health.suppressedBy);
+      if (before.health.status !== cell.state.health.status) {
+        cell.mayHaveChanged = true;
+        if (cell.state.health.status !== 'error') wakeChildren(cell);
+      }
     }
-    if (before.health.status !== cell.state.health.status) {
-      cell.mayHaveChanged = true;
-      if (cell.state.health.status !== 'error') wakeChildren(cell);
-    }
-    if (cell.state.health.status === 'ok' && deps.isScheduled) watchProcesses(cell);
+    if ((cell.restState === cell.state || cell.state.health.status === 'ok') && deps.isScheduled) watchProcesses(cell);
     deps.changed(isFirst || cell.state !== before);
     reschedule(cell, endedAt);
   }
@@ -322,12 +328,12 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   }
 
   function fire(cell: Cell, now: Moment): void {
-    if (cell.round) return; // its end plans the next look
-    if (isPauseOver(cell.state.health, now)) {
+    if (cell.isInRound) return; // its end plans the next look
+    if (cell.restState !== cell.state && isPauseOver(cell.state.health, now)) {
       cell.state = { ...cell.state, health: resume(cell.state.health) };
       put(cell);
     }
-    void runRound(cell, 'full', epoch);
+    beginRound(cell, 'full', epoch);
   }
 
   // ------------------------------------------------------------ processes (R1)
@@ -344,7 +350,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
 
   function lookSoon(cell: Cell): void {
     if (isClosed || cell.isGone || cell.state.health.paused) return;
-    if (cell.round) void cell.round.then(() => planLook(cell, 0, clock.now()));
+    if (cell.isInRound) cell.onRoundsOver.push(() => planLook(cell, 0, clock.now()));
     else planLook(cell, 0, clock.now());
   }
 
@@ -417,7 +423,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   }
   async function isDownNow(parent: Cell, asked: Moment, depth: RoundDepth): Promise<boolean> {
     if (parent.state.health.paused) return false;
-    if (parent.round) await parent.round;
+    if (parent.isInRound) await roundsOver(parent);
     // A look that began within the last second is new enough; a dozen children ask at the same moment.
     const isFresh = parent.lastLook !== undefined && elapsedMs(parent.lastLook.startedAt, asked) < 1_000;
     if (!isFresh) await runRound(parent, depth);
@@ -452,7 +458,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   }
   function wakeChildren(parent: Cell): void {
     for (const child of waitingForCause) {
-      if (child.state.health.suppressedBy.includes(parent.service.id) && !child.round && !child.isGone) planLook(child, 0, clock.now());
+      if (child.state.health.suppressedBy.includes(parent.service.id) && !child.isInRound && !child.isGone) planLook(child, 0, clock.now());
     }
   }
 
@@ -590,6 +596,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     config: () => config,
     apply,
     runRound,
+    roundsOver: async () => void (await Promise.all([...cells.values()].map(roundsOver))),
     reschedule,
     put,
     roundDeps,

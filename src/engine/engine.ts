@@ -38,7 +38,7 @@ import { watchMeans } from './means-watch.ts';
 import { createOperations } from './operations.ts';
 import { openPast } from './past.ts';
 import { createPm2Port } from './pm2-rpc.ts';
-import { look, startsProgram } from './probe/index.ts';
+import { lookAt, startsProgram } from './probe/index.ts';
 import type { KeeperOptions } from './probe/keeper.ts';
 import { createProcessPort } from './probe/processes.ts';
 import { createProcessWatch } from './probe/watch.ts';
@@ -215,7 +215,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
         home,
       },
       probeContext: () => ({ clock, timers, processes, commands, signal: stopping.signal, platform: process.platform, userHome }),
-      look,
+      look: lookAt,
       startsProgram,
       runRemedy,
       // Needed when somebody is told: not before (docs/decisions/0004-memory.md).
@@ -425,7 +425,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     means.close();
     energy.close();
     stopping.abort();
-    const looks = Promise.all([...core.cells.values()].map((cell) => cell.round));
+    const looks = core.roundsOver();
     await core.close();
     await looks; // their programs are ended as whole trees, which takes a moment where one ignores TERM (R18)
     watch.close();

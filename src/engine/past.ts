@@ -92,10 +92,10 @@ export function openPast<A extends AuditPort>(options: PastOptions<A>): Past<A> 
         if (store) store.line(log, event, at);
         else early?.push([log, event, at]);
       },
-      again(check, latencyMs, at) {
-        options.audit.again(check, latencyMs, at);
-        if (store) store.again(check, latencyMs, at);
-        else early?.push(['health', { ...check, latencyMs }, at]);
+      again(told, latencyMs, at) {
+        options.audit.again(told, latencyMs, at);
+        if (store) store.again(told.event, latencyMs, at);
+        else early?.push(['health', { ...told.event, latencyMs }, at]);
       },
     },
     repairs(service) {

@@ -111,7 +111,7 @@ export function createReplayWorld(config: Config, deeds: RecordedDeeds, present?
       return isDryRun;
     },
     config: () => config,
-    look: async () => reading as Reading,
+    look: (_cell, told) => told(reading as Reading),
     epoch: () => 0, // a look that spanned a sleep is on record as such
     dependenciesDown: async (cell) => causesOf(cell).filter((id) => isParentDown(cells.get(id))),
     isClosing: () => false,
@@ -215,7 +215,9 @@ export function createReplayWorld(config: Config, deeds: RecordedDeeds, present?
     reading = readingOf(seen, cell.service.check, startedAt, endedAt);
     reach(startOf(seen));
     hasTold = false;
-    await round(cell, deps, seen.isOnlyLook ? 'look' : 'full', 0);
+    await new Promise<void>((resolve, reject) => {
+      round(cell, deps, seen.isOnlyLook ? 'look' : 'full', 0, (failure) => (failure ? reject(failure.error) : resolve()));
+    });
     // What happened while the notice was on its way.
     if (hasTold) followAlert(cell, deps, isHeldAt(cell.state.health, now), now);
   }

@@ -26,7 +26,8 @@ export interface RoundDeps {
   readonly audit: AuditPort;
   readonly isDryRun: boolean;
   config(): Config;
-  look(cell: Cell): Promise<Reading>;
+  /** Tells the reading once, also at once. */
+  look(cell: Cell, told: (reading: Reading) => void): void;
   /** Grows with every sleep or wake that is noticed (R9), also by this moment, which was read just now. */
   epoch(now: Moment): number;
   /** Ids of what it needs, said or plain to see, that is down: checked anew (R11). Asked only when the service fails. */
@@ -68,17 +69,33 @@ const ASK_BEFORE_MS = 5_000;
 const TIME_ALONE: ReadonlySet<PlanReason | undefined> = new Set(['cooldown', 'gave-up', 'build-running']);
 const NOBODY: readonly string[] = Object.freeze([]);
 
-/** `epoch`: as it is now, when the look begins. No `async` here: such a function keeps a place for all its variables while it waits for
- * the look, and nearly all looks need none of them. */
-export function round(cell: Cell, deps: RoundDeps, depth: RoundDepth, epoch: number): Promise<void> {
-  return deps.look(cell).then((looked) => {
-    const seen = deps.epoch(looked.endedAt) === epoch ? looked : cutShort(looked);
-    if (!isNothingNew(cell, seen)) return wholeRound(cell, deps, depth, seen);
-    if (cell.isGone || deps.isClosing()) return undefined;
-    noteLook(cell, seen);
-    recordAgain(cell, deps, seen, depth);
-    return undefined;
-  });
+/** `epoch`: as it is now, when the look begins. `over` is called once, with what broke the round if something did; within the turn in
+ * which the look is told where that saw nothing new, as nearly all do. */
+export function round(cell: Cell, deps: RoundDeps, depth: RoundDepth, epoch: number, over: (failure?: { error: unknown }) => void): void {
+  try {
+    deps.look(cell, (looked) => {
+      let whole: Promise<void> | undefined;
+      try {
+        const seen = deps.epoch(looked.endedAt) === epoch ? looked : cutShort(looked);
+        if (!isNothingNew(cell, seen)) whole = wholeRound(cell, deps, depth, seen);
+        else if (!cell.isGone && !deps.isClosing()) {
+          noteLook(cell, seen);
+          recordAgain(cell, deps, seen, depth);
+        }
+      } catch (error) {
+        over({ error });
+        return;
+      }
+      if (!whole) over();
+      else
+        void whole.then(
+          () => over(),
+          (error: unknown) => over({ error }),
+        );
+    });
+  } catch (error) {
+    over({ error });
+  }
 }
 
 async function wholeRound(cell: Cell, deps: RoundDeps, depth: RoundDepth, seen: Reading): Promise<void> {
@@ -474,13 +491,13 @@ function recordCheck(cell: Cell, deps: RoundDeps, phase: Phase, reading: Reading
     ...(depth === 'look' ? { isOnlyLook: true as const } : {}),
   };
   deps.audit.write('health', line, reading.endedAt);
-  cell.healthyLine = phase === 'healthy' && depth === 'full' ? line : undefined;
+  cell.healthyLine = phase === 'healthy' && depth === 'full' ? { event: line } : undefined;
 }
 
 /** After a look that saw nothing new: the last line says all of it but the time. */
 function recordAgain(cell: Cell, deps: RoundDeps, reading: Reading, depth: RoundDepth): void {
   const line = cell.healthyLine;
-  if (line && depth === 'full' && line.alert === cell.alertReason) deps.audit.again(line, tenths(reading.latencyMs), reading.endedAt);
+  if (line && depth === 'full' && line.event.alert === cell.alertReason) deps.audit.again(line, tenths(reading.latencyMs), reading.endedAt);
   else recordCheck(cell, deps, 'healthy', reading, depth);
 }
 

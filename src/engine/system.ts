@@ -22,10 +22,16 @@ export function createClock(
   let askedAwake = source.awake();
   let askedWall = source.wall();
   let offset = source.uptimeMs() - askedAwake;
+  let wallMs = askedWall;
+  let wallReadAt = askedAwake;
   return {
     now() {
-      const wallMs = source.wall();
       const awakeMs = source.awake();
+      // It counts whole milliseconds: within one it is not read again, since that takes as long as all else here.
+      if (!(awakeMs - wallReadAt < 1)) {
+        wallMs = source.wall();
+        wallReadAt = awakeMs;
+      }
       const awakeGap = awakeMs - askedAwake;
       if (!isAwakeClockWholeBoot && (awakeGap > 1_000 || Math.abs(wallMs - askedWall - awakeGap) > DRIFT_MS)) {
         const asked = source.uptimeMs() - awakeMs;

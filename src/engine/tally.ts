@@ -1,6 +1,6 @@
 // Counts what the audit trail tells since the engine's start: looks, repairs, alerts. For monitoring systems, which
 // make rates of such counters. Pure memory; touches nothing.
-import type { AuditEvent, CheckEvent } from '../contract/audit.ts';
+import type { AuditEvent } from '../contract/audit.ts';
 import type { AuditPort } from '../contract/ports.ts';
 
 /** One counter: its labels in the order that is named below, and how often. */
@@ -27,8 +27,6 @@ export function countTrail<T extends AuditPort>(audit: T): { audit: T; tally: Ta
     alerts: new Map<string, Count>(),
     deliveryFailures: new Map<string, Count>(),
   };
-  /** Of checks that are told again and again, so that their counter need not be looked for. */
-  const counters = new WeakMap<CheckEvent, Count>();
   const count = (event: AuditEvent): void => {
     switch (event.event) {
       case 'check':
@@ -56,11 +54,10 @@ export function countTrail<T extends AuditPort>(audit: T): { audit: T; tally: Ta
         count(event);
         audit.write(log, event, at);
       },
-      again(check, latencyMs, at) {
-        const known = counters.get(check);
-        if (known) known.value += 1;
-        else counters.set(check, add(tally.checks, check.service, check.status));
-        audit.again(check, latencyMs, at);
+      again(told, latencyMs, at) {
+        if (told.counter) told.counter.value += 1;
+        else told.counter = add(tally.checks, told.event.service, told.event.status);
+        audit.again(told, latencyMs, at);
       },
     },
   };

@@ -233,8 +233,8 @@ export async function createSim(
             const seenMs = time.trueMs() - agoMs;
             write({ kind: 'audit', seenMs, wallMs: at.wallMs, event: event as AuditEvent & { service?: string } }, number);
           },
-          again(check, latencyMs, at) {
-            this.write('health', { ...check, latencyMs }, at);
+          again({ event }, latencyMs, at) {
+            this.write('health', { ...event, latencyMs }, at);
           },
           flush: async () => undefined,
         },
@@ -245,13 +245,14 @@ export async function createSim(
         isScheduled: options.isScheduled ?? true,
         tools: {} as never,
         probeContext: () => ({}) as never,
-        look: async (check) => {
+        look: (check, _ctx, told) => {
           const id = check.type === 'disk' ? path.basename(check.path) : (ports.get((check as { port: number }).port) as string);
           const cell = options.isLonghand ? core.cells.get(id) : undefined;
           if (cell) Object.defineProperty(cell, 'restState', { get: () => undefined, set: () => undefined, configurable: true });
-          const reading = await guard(serviceOf(id).look());
-          write({ kind: 'look', service: id, status: reading.level }, number);
-          return reading;
+          void guard(serviceOf(id).look()).then((reading) => {
+            write({ kind: 'look', service: id, status: reading.level }, number);
+            told(reading);
+          });
         },
         startsProgram: () => false,
         runRemedy: (remedy, ctx) => {

@@ -4,7 +4,7 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip, createGzip } from 'node:zlib';
+import { constants, createGunzip, createGzip } from 'node:zlib';
 import type { AuditLog } from '../../contract/audit.ts';
 import { type HealthError, systemCode } from '../../contract/errors.ts';
 import { HOME_FILES } from '../../contract/home.ts';
@@ -36,6 +36,8 @@ export interface ArchivedLog {
 const LOGS: readonly AuditLog[] = ['health', 'recovery', 'alerts'];
 const NAME = /^(health|recovery|alerts)-(\d{4}-\d\d-\d\dT)(\d\d)-(\d\d)-(\d\d\.\d{3}Z)(?:-(\d+))?\.log(\.gz)?$/;
 const TEMP = /^\.(health|recovery|alerts)-.*\.log\.gz\.tmp$/;
+/** At once: in the usual pieces the streams cost more than the packing. */
+const CHUNK_BYTES = 262_144;
 
 /** What a file name in `archive/` says, undefined when it is none of ours. */
 function parseArchiveName(name: string): ArchivedLog | undefined {
@@ -111,12 +113,13 @@ export function openArchive({ home, clock, fs = realFs, keep = 10, onTrouble }: 
     const { signal } = closing;
     try {
       const original = process.getBuiltinModule('node:crypto').createHash('sha256');
-      const reading = createReadStream(source);
+      const reading = createReadStream(source, { highWaterMark: CHUNK_BYTES });
       reading.on('data', (chunk) => original.update(chunk));
-      // `flush` syncs the file before it is closed.
-      await pipeline(reading, createGzip(), createWriteStream(temp, { flags: 'w', mode: 0o600, flush: true }), { signal });
+      // Lines that are so alike get hardly smaller by the other levels (3 %), for twice the time. `flush` syncs the file before it is closed.
+      const packing = createGzip({ level: constants.Z_BEST_SPEED, chunkSize: CHUNK_BYTES });
+      await pipeline(reading, packing, createWriteStream(temp, { flags: 'w', mode: 0o600, flush: true }), { signal });
       const copy = process.getBuiltinModule('node:crypto').createHash('sha256');
-      await pipeline(createReadStream(temp), createGunzip(), copy, { signal });
+      await pipeline(createReadStream(temp), createGunzip({ chunkSize: CHUNK_BYTES }), copy, { signal });
       if (copy.digest('hex') !== original.digest('hex')) throw new Error(`the gzip of ${name} does not hold the same bytes`);
       await fs.rename(temp, `${source}.gz`);
       await syncFolder(fs, folder);

@@ -65,10 +65,11 @@ describe('lines', () => {
       consecutiveFailures: 0,
       incident: undefined,
     } as const;
+    const told = { event: check };
     for (const latencyMs of [0, 0.3, 12, 2_000.1]) {
       const at = { ...realClock.now(), wallMs: 1_000 * latencyMs };
       logs.write('health', { ...check, latencyMs }, at);
-      logs.again(check, latencyMs, at);
+      logs.again(told, latencyMs, at);
     }
     await logs.flush();
     const lines = text('health.log').trimEnd().split('\n');

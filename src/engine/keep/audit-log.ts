@@ -1,13 +1,14 @@
 // The audit trail (R17): one JSON line for each event, in order, append-only, never lost while this process lives. Writing
 // is into memory and cheap; lines reach the file within 100 ms (recovery and alerts at once) and the disk at `flush`.
 // Touches health.log, recovery.log, alerts.log; their rotation is audit-archive.ts.
-import type { AuditEvent, AuditLog, CheckEvent } from '../../contract/audit.ts';
+import type { AuditEvent, AuditLog, CheckEvent, ToldCheck } from '../../contract/audit.ts';
 import type { HealthError } from '../../contract/errors.ts';
 import type { AuditPort, ClockPort, TimersPort } from '../../contract/ports.ts';
 import { isoTime, type Moment } from '../../contract/time.ts';
 import { openArchive } from './audit-archive.ts';
 import { createLogWriter, type LogWriter, type Tell, type Trouble } from './audit-writer.ts';
 import type { FsPort, OnQuarantine } from './durable-file.ts';
+import type { LineBuffer } from './line-buffer.ts';
 import type { Reserve } from './reserve.ts';
 
 export interface AuditLogsOptions {
@@ -25,6 +26,8 @@ export interface AuditLogsOptions {
   readonly onTrouble: (log: AuditLog, trouble: HealthError | undefined) => void;
   readonly onQuarantine?: OnQuarantine;
 }
+
+const AFTER_TIME: Uint8Array = Buffer.from('Z",');
 
 /** Opens the three logs. Trouble with one of them is told and does not reject: the engine works on, lines wait in memory. */
 export async function openAuditLogs(options: AuditLogsOptions): Promise<AuditPort & { close(): Promise<void> }> {
@@ -45,32 +48,37 @@ export async function openAuditLogs(options: AuditLogsOptions): Promise<AuditPor
   const all = Object.values(writers);
   await Promise.allSettled(all.map((writer) => writer.flush())); // opens the files, and closes a line torn by a crash
   let second = Number.NaN;
-  let secondText = '';
+  let secondBytes: Uint8Array = AFTER_TIME;
   async function everyone(act: (writer: LogWriter) => Promise<void>): Promise<void> {
     for (const result of await Promise.allSettled(all.map(act))) if (result.status === 'rejected') throw result.reason;
   }
   /** As `isoTime` says it. Most lines are of the same second as the one before, and a date for each took as long as all else here. */
-  function timeText({ wallMs }: Moment): string {
+  function putTime(line: LineBuffer, { wallMs }: Moment): void {
     const own = Math.floor(wallMs / 1_000);
     if (own !== second) {
-      secondText = isoTime({ wallMs: own * 1_000 }).slice(0, -'000Z'.length);
+      const text = isoTime({ wallMs: own * 1_000 });
+      secondBytes = Buffer.from(`{"at":"${text.slice(0, -'000Z'.length)}`);
       second = own;
     }
-    return `${secondText}${String(Math.floor(wallMs) - own * 1_000).padStart(3, '0')}Z`;
+    line.bytes(secondBytes);
+    line.threeDigits(Math.floor(wallMs) - own * 1_000);
+    line.bytes(AFTER_TIME);
   }
-  /** What stands before and after the latency in a line that is told again and again. */
-  const bodies = new WeakMap<CheckEvent, readonly [before: string, after: string]>();
   return {
     write(log: AuditLog, event: AuditEvent, at: Moment): void {
-      writers[log].add(`{"at":"${timeText(at)}",${bodyOf(event)}`, at.wallMs);
+      const line = writers[log].next(at.wallMs);
+      if (!line) return;
+      putTime(line, at);
+      line.text(bodyOf(event));
     },
-    again(check: CheckEvent, latencyMs: number, at: Moment): void {
-      let body = bodies.get(check);
-      if (!body) {
-        body = aroundLatency(check);
-        bodies.set(check, body);
-      }
-      writers.health.add(`{"at":"${timeText(at)}",${body[0]}${latencyMs}${body[1]}`, at.wallMs);
+    again(told: ToldCheck, latencyMs: number, at: Moment): void {
+      const line = writers.health.next(at.wallMs);
+      if (!line) return;
+      told.bytes ??= aroundLatency(told.event);
+      putTime(line, at);
+      line.bytes(told.bytes.before);
+      line.number(latencyMs);
+      line.bytes(told.bytes.after);
     },
     flush: () => everyone((writer) => writer.flush()),
     async close(): Promise<void> {
@@ -84,10 +92,10 @@ export async function openAuditLogs(options: AuditLogsOptions): Promise<AuditPor
 }
 
 /** A name with its quotes stands nowhere else in JSON: within a text they are escaped. */
-function aroundLatency(check: CheckEvent): readonly [string, string] {
+function aroundLatency(check: CheckEvent): NonNullable<ToldCheck['bytes']> {
   const name = '"latencyMs":';
   const [before = '', after = ''] = bodyOf({ ...check, latencyMs: 0 }).split(`${name}0`);
-  return [before + name, after];
+  return { before: Buffer.from(before + name), after: Buffer.from(after) };
 }
 
 /** The event without its opening brace. An event that JSON can't hold is still told of. */

@@ -9,6 +9,7 @@ import { isoTime } from '../../contract/time.ts';
 import type { Archive } from './audit-archive.ts';
 import type { AuditLogsOptions } from './audit-log.ts';
 import { type FsHandle, homeUnusable, isDiskFull, moveAside, realFs, syncFolder } from './durable-file.ts';
+import { LineBuffer } from './line-buffer.ts';
 
 const FILES: Record<AuditLog, string> = { health: HOME_FILES.healthLog, recovery: HOME_FILES.recoveryLog, alerts: HOME_FILES.alertsLog };
 const SHARE_MS = 100;
@@ -23,7 +24,8 @@ export type Trouble = 'write' | 'rotate' | 'archive';
 export type Tell = (log: AuditLog, what: Trouble, trouble: HealthError | undefined) => void;
 
 export interface LogWriter {
-  add(line: string, wallMs: number): void;
+  /** Where the next line is to be put, whole and with its end, in this very turn; undefined: there is no room, and it is counted as lost. */
+  next(wallMs: number): LineBuffer | undefined;
   flush(): Promise<void>;
   close(): Promise<void>;
 }
@@ -40,11 +42,12 @@ export function createLogWriter(log: AuditLog, options: AuditLogsOptions, archiv
   const reserve = log === 'health' ? undefined : options.reserve;
   const file = path.join(home, auditFileName(log));
 
-  let lines: string[] = [];
+  const waiting = new LineBuffer();
+  let lines = 0;
   let lost = 0;
   let lostFromMs = 0;
   /** The batch that is being written, and how much of it is in the file. */
-  let batch: Buffer | undefined;
+  let batch: Buffer<ArrayBuffer> | undefined;
   let written = 0;
 
   let handle: FsHandle | undefined;
@@ -65,15 +68,16 @@ export function createLogWriter(log: AuditLog, options: AuditLogsOptions, archiv
     return result;
   }
 
-  function add(line: string, wallMs: number): void {
-    if (lines.length >= (inTrouble ? MAX_LINES_IN_TROUBLE : MAX_LINES)) {
+  function next(wallMs: number): LineBuffer | undefined {
+    if (lines >= (inTrouble ? MAX_LINES_IN_TROUBLE : MAX_LINES)) {
       if (lost === 0) lostFromMs = wallMs;
       lost += 1;
-      return;
+      return undefined;
     }
     if (wallMs > newestWaitingMs) newestWaitingMs = wallMs;
-    lines.push(line);
+    lines += 1;
     schedule();
+    return waiting;
   }
 
   function schedule(): void {
@@ -91,20 +95,20 @@ export function createLogWriter(log: AuditLog, options: AuditLogsOptions, archiv
     }
   }
 
-  function nextBatch(): Buffer | undefined {
-    if (lines.length === 0 && lost === 0) return undefined;
+  function nextBatch(): Buffer<ArrayBuffer> | undefined {
+    if (batch !== undefined) waiting.giveBack(batch);
+    if (lines === 0 && lost === 0) return undefined;
     if (lost > 0) {
       // They were lost after all that is still kept, so this line stands at their place.
       const at = isoTime(clock.now());
-      lines.push(`${JSON.stringify({ at, event: 'lines-lost', count: lost, from: isoTime({ wallMs: lostFromMs }), to: at })}\n`);
+      waiting.text(`${JSON.stringify({ at, event: 'lines-lost', count: lost, from: isoTime({ wallMs: lostFromMs }), to: at })}\n`);
       lost = 0;
     }
-    const text = lines.join('');
-    lines = [];
+    lines = 0;
     newestMs = Math.max(newestMs, newestWaitingMs);
     newestWaitingMs = 0;
     written = 0;
-    return Buffer.from(text);
+    return waiting.take();
   }
 
   async function drain(): Promise<void> {
@@ -250,7 +254,7 @@ export function createLogWriter(log: AuditLog, options: AuditLogsOptions, archiv
   }
 
   return {
-    add,
+    next,
     flush,
     async close() {
       try {

@@ -16,7 +16,7 @@ import { probeProcess } from './process.ts';
 import { findingOf } from './system-error.ts';
 import { probeTcp } from './tcp.ts';
 
-interface Probe<T extends CheckType> {
+interface Probe<T extends OtherType> {
   readonly run: (check: CheckOf<T>, ctx: ProbeContext) => Promise<Finding>;
   /** What it means when `look` has to end it: the service did not answer, or we could not look (R2).
    * `own`: the probe itself holds `timeoutMs` and the signal, and needs no guard. */
@@ -25,9 +25,10 @@ interface Probe<T extends CheckType> {
   readonly graceMs: number;
 }
 
-const PROBES: { readonly [T in CheckType]: Probe<T> } = {
+/** A TCP look is so cheap that promises would be a good part of it: it tells what it found by itself. */
+type OtherType = Exclude<CheckType, 'tcp'>;
+const PROBES: { readonly [T in OtherType]: Probe<T> } = {
   process: { run: probeProcess, late: 'unknown', graceMs: 0 },
-  tcp: { run: probeTcp, late: 'own', graceMs: 0 },
   http: { run: probeHttp, late: 'own', graceMs: 0 },
   disk: { run: probeDisk, late: 'error', graceMs: 0 },
   memory: { run: probeMemory, late: 'unknown', graceMs: 0 },
@@ -41,21 +42,32 @@ const LATE_TIMER_MS = 1_000;
 
 const NONE: readonly never[] = Object.freeze([]);
 
-/** One look. Never rejects and never hangs: ends by `check.timeoutMs` (a `command` that cannot be ended: 3 s later), or
- * at once, as `cut-short`, when the context's signal aborts. Share one signal between looks; each new one costs. */
+/** One look, as a promise that never rejects. */
 export function look(check: CheckConfig, ctx: ProbeContext): Promise<Reading> {
+  return new Promise((resolve) => lookAt(check, ctx, resolve));
+}
+
+/** One look, told once and never by an error. Never hangs: ends by `check.timeoutMs` (a `command` that cannot be ended: 3 s later), or
+ * at once, as `cut-short`, when the context's signal aborts. Share one signal between looks; each new one costs. */
+export function lookAt(check: CheckConfig, ctx: ProbeContext, told: (reading: Reading) => void): void {
   const startedAt = ctx.clock.now();
-  const probe = PROBES[check.type] as Probe<CheckType>;
+  if (check.type === 'tcp') {
+    probeTcp(check, ctx, (found, at) => told(readingOf(found, startedAt, ctx, check.timeoutMs, at)));
+    return;
+  }
+  const probe = PROBES[check.type] as Probe<OtherType>;
   let finding: Promise<Finding>;
   try {
     finding = probe.late === 'own' ? probe.run(check, ctx) : guarded(probe, probe.late, check, ctx);
   } catch (error) {
     finding = Promise.reject(error);
   }
-  return finding.then(
-    (found) => readingOf(found, startedAt, ctx, check.timeoutMs + probe.graceMs),
-    (error: unknown) => readingOf(findingOf(error, `with the ${check.type} check`), startedAt, ctx, Number.POSITIVE_INFINITY),
-  );
+  void finding
+    .then(
+      (found) => readingOf(found, startedAt, ctx, check.timeoutMs + probe.graceMs),
+      (error: unknown) => readingOf(findingOf(error, `with the ${check.type} check`), startedAt, ctx, Number.POSITIVE_INFINITY),
+    )
+    .then(told);
 }
 
 /** Whether a look runs a program of its own, and so counts against `concurrency` (R1). The system's own small tools that
@@ -64,7 +76,7 @@ export function startsProgram(check: CheckConfig): boolean {
   return check.type === 'command';
 }
 
-function guarded(probe: Probe<CheckType>, late: 'error' | 'unknown', check: CheckConfig, ctx: ProbeContext): Promise<Finding> {
+function guarded(probe: Probe<OtherType>, late: 'error' | 'unknown', check: CheckOf<OtherType>, ctx: ProbeContext): Promise<Finding> {
   return new Promise((resolve, reject) => {
     const controller = new AbortController();
     const end = () => {
@@ -93,9 +105,8 @@ function guarded(probe: Probe<CheckType>, late: 'error' | 'unknown', check: Chec
   });
 }
 
-/** `limitMs`: when the look should have been ended. */
-function readingOf(finding: Finding, startedAt: Moment, ctx: ProbeContext, limitMs: number): Reading {
-  const endedAt = ctx.clock.now();
+/** `limitMs`: when the look should have been ended. `endedAt`: when what was found had come. */
+function readingOf(finding: Finding, startedAt: Moment, ctx: ProbeContext, limitMs: number, endedAt = ctx.clock.now()): Reading {
   const latencyMs = Math.max(0, Math.round((endedAt.awakeMs - startedAt.awakeMs) * 10) / 10);
   const isStill = finding.reason === 'timed-out' && latencyMs - limitMs > LATE_TIMER_MS;
   return {

@@ -1,119 +1,142 @@
 // Looks whether a TCP port accepts connections: connects, and closes at once. Sends and reads nothing.
-// It is the cheapest probe and must stay so (bench/tcp-checks.ts): sockets are used again, looks that begin together share
-// one timer and one listener of the signal, and it needs no guard of `look`.
+// It is the cheapest probe and must stay so (bench/tcp-checks.ts): looks that begin together share
+// one timer and one listener of the signal, those that are answered together are closed and told together, and it needs no guard of `look`.
 import net from 'node:net';
 import type { CheckOf } from '../../contract/config.ts';
 import type { ProbeContext } from '../../contract/ports.ts';
+import type { Moment } from '../../contract/time.ts';
 import { durationText } from '../../contract/units.ts';
 import { onAbort } from './abort.ts';
+import { bareHandles, type Dial, dialByHandle, dialBySocket, type Line } from './dial.ts';
 import type { Finding } from './finding.ts';
 import { findingOf } from './system-error.ts';
 
-/** Remembered between looks: what the last one found, when it was answered. */
-const WELL = 'tcp-well';
-/** Idle sockets kept for the next looks: more than connect at once where a thousand services are looked at each second. */
-const MOST_IDLE = 256;
+/** Remembered between looks. */
+const TARGET = 'tcp-target';
 
-export type Connect = (options: net.TcpNetConnectOpts) => net.Socket;
+/** `at`: when the answer came, where it is told a moment later. */
+export type Found = (finding: Finding, at?: Moment) => void;
 
-/** A socket and the look that it makes, if any. A socket that was answered and has closed connects again for another look, as
- * `socket.connect` allows after 'close': to make a new one with its listeners is a fifth of what `net.connect` costs. */
-interface Caller {
-  readonly socket: net.Socket;
-  look: Look | undefined;
-  isUsedAgain: boolean;
+/** What is the same at each look of a check. */
+interface Target {
+  readonly check: CheckOf<'tcp'>;
+  readonly options: net.TcpNetConnectOpts;
+  readonly dial: Dial;
+  /** What the last look found, when it was answered. */
+  well: Finding | undefined;
 }
 interface Look {
-  readonly check: CheckOf<'tcp'>;
+  readonly target: Target;
   readonly ctx: ProbeContext;
   readonly burst: Burst;
-  readonly resolve: (finding: Finding) => void;
+  readonly found: Found;
+  line: Line | undefined;
+  /** The answer that waits to be told, and when it came. */
+  answer: Finding | undefined;
+  answeredAt: Moment | undefined;
+  isOver: boolean;
 }
 /** Looks that begin in one turn of the event loop, with the same time: a timer for each would cost as much as all else here. */
 interface Burst {
   readonly timeoutMs: number;
   readonly timers: ProbeContext['timers'];
   readonly signal: AbortSignal;
-  readonly callers: Caller[];
+  readonly looks: Look[];
   left: number;
   close: () => void;
 }
 
-const idle: Caller[] = [];
 /** The one that looks may still join. */
 let beginning: Burst | undefined;
+let answered: Look[] = [];
+/** For literal addresses, of which nearly all are. */
+let literal: Dial | undefined;
 
-/** Never later than `timeoutMs`; ends early as `cut-short` when the context's signal aborts. */
-export function probeTcp(check: CheckOf<'tcp'>, ctx: ProbeContext, connect?: Connect): Promise<Finding> {
-  return new Promise((resolve) => {
-    const { host, port } = check;
-    // A literal address needs no race between address families, and no name to be found; a name like localhost may.
-    const isLiteral = net.isIP(host) !== 0;
-    const options = { host, port, autoSelectFamily: !isLiteral };
-    const caller = connect ? newCaller(connect(options), false) : callerFor(options, isLiteral);
-    const burst = join(ctx, check.timeoutMs);
-    burst.callers.push(caller);
-    burst.left += 1;
-    caller.look = { check, ctx, burst, resolve };
-  });
+/** Tells once what it found, never later than `timeoutMs`; early, as `cut-short`, when the context's signal aborts. */
+export function probeTcp(check: CheckOf<'tcp'>, ctx: ProbeContext, found: Found, dial?: Dial): void {
+  const target = targetOf(check, ctx, dial);
+  const burst = join(ctx, check.timeoutMs);
+  const look: Look = { target, ctx, burst, found, line: undefined, answer: undefined, answeredAt: undefined, isOver: false };
+  burst.looks.push(look);
+  burst.left += 1;
+  try {
+    look.line = target.dial(target.options, (_line, error) => dialled(look, error));
+  } catch (error) {
+    end(look, findingOf(error, where(check)));
+  }
 }
 
-function callerFor(options: net.TcpNetConnectOpts, isLiteral: boolean): Caller {
-  const caller = (isLiteral ? idle.pop() : undefined) ?? newCaller(new net.Socket(), isLiteral);
-  caller.socket.connect(options);
-  return caller;
+function targetOf(check: CheckOf<'tcp'>, { memory }: ProbeContext, dial: Dial | undefined): Target {
+  const known = memory.get(TARGET) as Target | undefined;
+  if (known?.check === check) return known;
+  const { host, port } = check;
+  // A literal address needs no race between address families, and no name to be found; a name like localhost may.
+  const isLiteral = net.isIP(host) !== 0;
+  const options = { host, port, autoSelectFamily: !isLiteral };
+  const target: Target = { check, options, dial: dial ?? (isLiteral ? dialLiteral() : dialBySocket), well: undefined };
+  memory.set(TARGET, target);
+  return target;
 }
 
-function newCaller(socket: net.Socket, isUsedAgain: boolean): Caller {
-  const caller: Caller = { socket, look: undefined, isUsedAgain };
-  socket.on('connect', () => connected(caller));
-  socket.on('error', (error) => caller.look && end(caller, findingOf(error, where(caller.look.check))));
-  socket.on('close', () => {
-    if (caller.isUsedAgain && idle.length < MOST_IDLE) idle.push(caller);
-  });
-  return caller;
+function dialLiteral(): Dial {
+  if (literal) return literal;
+  const handles = bareHandles();
+  literal = handles ? dialByHandle(handles) : dialBySocket;
+  return literal;
 }
 
-function connected(caller: Caller): void {
-  if (!caller.look) return;
-  const { check, ctx } = caller.look;
-  // Asking the socket for its own port costs as much as all else here: only where the last look was not well. A service
-  // that ends between two looks is then called well once more by one chance in thousands, and only for that look.
-  let found = ctx.memory.get(WELL) as Finding | undefined;
-  if (!found && isConnectedToItself(caller.socket, check.port)) {
-    end(caller, { level: 'error', reason: 'refused', message: `Connection refused ${where(check)}` });
+function dialled(look: Look, error: Error | undefined): void {
+  if (look.isOver) return;
+  const { target, ctx } = look;
+  if (error) {
+    end(look, findingOf(error, where(target.check)));
     return;
   }
-  if (!found) {
-    found = { level: 'ok', reason: 'answered', message: `Accepts connections ${where(check)}` };
-    ctx.memory.set(WELL, found);
+  // Asking the system for the port of its own costs as much as all else here: only where the last look was not well. A service
+  // that ends between two looks is then called well once more by one chance in thousands, and only for that look.
+  if (!target.well && look.line?.isToItself()) {
+    end(look, { level: 'error', reason: 'refused', message: `Connection refused ${where(target.check)}` });
+    return;
   }
-  end(caller, found);
+  target.well ??= { level: 'ok', reason: 'answered', message: `Accepts connections ${where(target.check)}` };
+  look.answer = target.well;
+  look.answeredAt = ctx.clock.now();
+  if (answered.length === 0) setImmediate(tellAnswered);
+  answered.push(look);
 }
 
-/** An orderly close, not a reset: a reset is an error in the accepting program (ECONNRESET), and one without a
- * handler for it would be killed by being looked at. The price, a minute of TIME_WAIT, is small: a loopback
+/** After all answers of this turn have come in: to do the same thing for all of them, one after the other, costs a tenth less than all
+ * things for one after the other. An orderly close, not a reset: a reset is an error in the accepting program (ECONNRESET), and one
+ * without a handler for it would be killed by being looked at. The price, a minute of TIME_WAIT, is small: a loopback
  * pair in it is used again by Linux (tcp_tw_reuse 2, default), and the pile belongs to one target port each. */
-function end(caller: Caller, finding: Finding): void {
-  const { look } = caller;
-  if (!look) return;
-  caller.look = undefined;
-  if (finding.level !== 'ok') {
-    look.ctx.memory.delete(WELL);
-    caller.isUsedAgain = false;
-  }
+function tellAnswered(): void {
+  const looks = answered;
+  answered = [];
+  for (const { line } of looks) line?.close();
+  for (const look of looks) if (look.answer && !look.isOver) over(look, look.answer, look.answeredAt);
+  // An array that has become old would keep them for the collector, and a second's looks with them.
+  looks.length = 0;
+}
+
+function end(look: Look, finding: Finding): void {
+  look.target.well = undefined;
+  look.line?.close();
+  over(look, finding);
+}
+
+function over(look: Look, finding: Finding, at?: Moment): void {
+  look.isOver = true;
   look.burst.left -= 1;
   if (look.burst.left === 0) look.burst.close();
-  caller.socket.destroy();
-  look.resolve(finding);
+  look.found(finding, at);
 }
 
 function join({ timers, signal }: ProbeContext, timeoutMs: number): Burst {
   const known = beginning;
   if (known && known.timeoutMs === timeoutMs && known.timers === timers && known.signal === signal) return known;
-  const burst: Burst = { timeoutMs, timers, signal, callers: [], left: 0, close: () => {} };
+  const burst: Burst = { timeoutMs, timers, signal, looks: [], left: 0, close: () => {} };
   const cancelTimer = timers.after(timeoutMs, () =>
-    endAll(burst, ({ check }) => ({
+    endAll(burst, (check) => ({
       level: 'error',
       reason: 'timed-out',
       message: `No answer within ${durationText(timeoutMs)} ${where(check)}`,
@@ -124,6 +147,7 @@ function join({ timers, signal }: ProbeContext, timeoutMs: number): Burst {
     if (beginning === burst) beginning = undefined;
   };
   burst.close = () => {
+    burst.looks.length = 0;
     isFull();
     cancelTimer();
     forget();
@@ -133,17 +157,11 @@ function join({ timers, signal }: ProbeContext, timeoutMs: number): Burst {
   return burst;
 }
 
-/** All of them that are still under way: a caller may be at another look by now. */
-function endAll(burst: Burst, findingOf: (look: Look) => Finding): void {
-  for (const caller of burst.callers) if (caller.look?.burst === burst) end(caller, findingOf(caller.look));
+/** All of them that are still under way. */
+function endAll(burst: Burst, findingOf: (check: CheckOf<'tcp'>) => Finding): void {
+  for (const look of burst.looks) if (!look.isOver) end(look, findingOf(look.target.check));
 }
 
 function where(check: CheckOf<'tcp'>): string {
   return check.host === '127.0.0.1' ? `on port ${check.port}` : `on port ${check.port} of ${check.host}`;
-}
-
-/** On loopback the system may choose the very port it connects to as its own: then TCP connects the socket to itself
- * though nobody listens (RFC 9293 section 3.5, simultaneous open). It would call a dead service well. */
-function isConnectedToItself(socket: net.Socket, port: number): boolean {
-  return socket.localPort === port && socket.localAddress === socket.remoteAddress;
 }
