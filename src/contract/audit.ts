@@ -96,7 +96,7 @@ type AlertEvent =
 export type AuditEvent = HealthEvent | RecoveryEvent | AlertEvent;
 
 /** A check that was written, and may be told again: its event never changes. Whoever it passes keeps a note of its own here, which
- * would else have to be looked for at each look. */
+ * would else have to be looked for at each look: there is one tally and one log, and a line belongs to them alone. */
 export interface ToldCheck {
   readonly event: CheckEvent;
   /** Of the tally. */

@@ -33,8 +33,8 @@ export interface Cell {
   alertAt: Moment | undefined;
   /** A person's stop is at work (R12). */
   isStopping: boolean;
-  /** A round is under way; a second one waits for it (R1: never overlaps itself). */
-  isInRound: boolean;
+  /** A round is under way, or waits for the one that was (R1: never overlaps itself). */
+  hasRounds: boolean;
   /** Rounds that wait, to be begun one after the other. */
   nextRounds: (() => void)[];
   /** Who waits until no round is left. */
@@ -104,7 +104,7 @@ export function newCell(service: ServiceConfig, state: ServiceState, probe: Prob
     alertReason: undefined,
     alertAt: undefined,
     isStopping: false,
-    isInRound: false,
+    hasRounds: false,
     nextRounds: [],
     onRoundsOver: [],
     next: undefined,

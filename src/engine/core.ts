@@ -197,9 +197,9 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     audit,
     isDryRun: deps.isDryRun,
     config: () => config,
-    look: (cell, told) => {
+    look: (cell, told, broke) => {
       if (!deps.startsProgram(cell.service.check)) deps.look(cell.service.check, cell.probe, told);
-      else void limit(() => new Promise<Reading>((resolve) => deps.look(cell.service.check, cell.probe, resolve))).then(told);
+      else limit(() => new Promise<Reading>((resolve) => deps.look(cell.service.check, cell.probe, resolve))).then(told, broke);
     },
     epoch: epochAt,
     isClosing: () => isClosed,
@@ -226,7 +226,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   function runRound(cell: Cell, depth: RoundDepth): Promise<void> {
     return new Promise((resolve) => {
       const begin = (): void => beginRound(cell, depth, epochAt(clock.now()), resolve);
-      if (cell.isInRound) cell.nextRounds.push(begin);
+      if (cell.hasRounds) cell.nextRounds.push(begin);
       else begin();
     });
   }
@@ -235,23 +235,29 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   function beginRound(cell: Cell, depth: RoundDepth, epochNow: number, over?: () => void): void {
     const before = cell.state;
     const isFirst = cell.lastLook === undefined;
-    cell.isInRound = true;
+    cell.hasRounds = true;
     round(cell, roundDeps, depth, epochNow, (failure) => {
       if (failure) deps.problem('internal', `A round of ${cell.service.name} broke: ${errorText(failure.error)}`);
       else deps.problem('internal', undefined);
-      cell.isInRound = cell.nextRounds.length > 0;
+      cell.hasRounds = cell.nextRounds.length > 0;
       // Where it leaves the service at rest it ended with its look, and the clocks need not be asked again.
       const endedAt = !failure && cell.restState === cell.state ? cell.lastLook?.endedAt : undefined;
-      if (!cell.isGone && !isClosed) follow(cell, before, isFirst, endedAt);
-      over?.();
-      if (cell.isInRound) cell.nextRounds.shift()?.();
-      else if (cell.onRoundsOver.length > 0) for (const tell of cell.onRoundsOver.splice(0)) tell();
+      try {
+        if (!cell.isGone && !isClosed) follow(cell, before, isFirst, endedAt);
+      } catch (error) {
+        deps.problem('internal', `What follows a round of ${cell.service.name} broke: ${errorText(error)}`);
+        reschedule(cell);
+      } finally {
+        over?.();
+        if (cell.hasRounds) cell.nextRounds.shift()?.();
+        else if (cell.onRoundsOver.length > 0) for (const tell of cell.onRoundsOver.splice(0)) tell();
+      }
     });
   }
 
   /** Resolves when no round of this service is under way or waits. */
   function roundsOver(cell: Cell): Promise<void> {
-    return cell.isInRound ? new Promise((resolve) => cell.onRoundsOver.push(resolve)) : Promise.resolve();
+    return cell.hasRounds ? new Promise((resolve) => cell.onRoundsOver.push(resolve)) : Promise.resolve();
   }
 
   /** What comes of a round. */
@@ -328,7 +334,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   }
 
   function fire(cell: Cell, now: Moment): void {
-    if (cell.isInRound) return; // its end plans the next look
+    if (cell.hasRounds) return; // its end plans the next look
     if (cell.restState !== cell.state && isPauseOver(cell.state.health, now)) {
       cell.state = { ...cell.state, health: resume(cell.state.health) };
       put(cell);
@@ -350,7 +356,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
 
   function lookSoon(cell: Cell): void {
     if (isClosed || cell.isGone || cell.state.health.paused) return;
-    if (cell.isInRound) cell.onRoundsOver.push(() => planLook(cell, 0, clock.now()));
+    if (cell.hasRounds) cell.onRoundsOver.push(() => lookSoon(cell));
     else planLook(cell, 0, clock.now());
   }
 
@@ -423,7 +429,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   }
   async function isDownNow(parent: Cell, asked: Moment, depth: RoundDepth): Promise<boolean> {
     if (parent.state.health.paused) return false;
-    if (parent.isInRound) await roundsOver(parent);
+    if (parent.hasRounds) await roundsOver(parent);
     // A look that began within the last second is new enough; a dozen children ask at the same moment.
     const isFresh = parent.lastLook !== undefined && elapsedMs(parent.lastLook.startedAt, asked) < 1_000;
     if (!isFresh) await runRound(parent, depth);
@@ -458,7 +464,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   }
   function wakeChildren(parent: Cell): void {
     for (const child of waitingForCause) {
-      if (child.state.health.suppressedBy.includes(parent.service.id) && !child.isInRound && !child.isGone) planLook(child, 0, clock.now());
+      if (child.state.health.suppressedBy.includes(parent.service.id) && !child.hasRounds && !child.isGone) planLook(child, 0, clock.now());
     }
   }
 
@@ -471,6 +477,9 @@ export function createCore(deps: CoreDeps, first: Config): Core {
 
   /** True when the machine has slept since the last look at the clocks. */
   function noticeTime(now: Moment, plannedBootMs?: number): boolean {
+    // The end of a look may be told when a newer moment has been seen: it has no news of the clocks.
+    const isOlder = now.awakeMs < seen.awakeMs || now.bootMs < seen.bootMs;
+    if (isOlder || (now.awakeMs === seen.awakeMs && now.bootMs === seen.bootMs)) return false;
     const bootGap = now.bootMs - seen.bootMs;
     const sleptMs = bootGap - (now.awakeMs - seen.awakeMs);
     const lateMs = plannedBootMs === undefined ? 0 : now.bootMs - plannedBootMs;

@@ -26,8 +26,8 @@ export interface RoundDeps {
   readonly audit: AuditPort;
   readonly isDryRun: boolean;
   config(): Config;
-  /** Tells the reading once, also at once. */
-  look(cell: Cell, told: (reading: Reading) => void): void;
+  /** Tells the reading once, also at once; or what broke the look, which is no reading. */
+  look(cell: Cell, told: (reading: Reading) => void, broke: (error: unknown) => void): void;
   /** Grows with every sleep or wake that is noticed (R9), also by this moment, which was read just now. */
   epoch(now: Moment): number;
   /** Ids of what it needs, said or plain to see, that is down: checked anew (R11). Asked only when the service fails. */
@@ -72,29 +72,30 @@ const NOBODY: readonly string[] = Object.freeze([]);
 /** `epoch`: as it is now, when the look begins. `over` is called once, with what broke the round if something did; within the turn in
  * which the look is told where that saw nothing new, as nearly all do. */
 export function round(cell: Cell, deps: RoundDeps, depth: RoundDepth, epoch: number, over: (failure?: { error: unknown }) => void): void {
-  try {
-    deps.look(cell, (looked) => {
-      let whole: Promise<void> | undefined;
-      try {
-        const seen = deps.epoch(looked.endedAt) === epoch ? looked : cutShort(looked);
-        if (!isNothingNew(cell, seen)) whole = wholeRound(cell, deps, depth, seen);
-        else if (!cell.isGone && !deps.isClosing()) {
-          noteLook(cell, seen);
-          recordAgain(cell, deps, seen, depth);
-        }
-      } catch (error) {
-        over({ error });
-        return;
+  let isTold = false;
+  const broke = (error: unknown): void => over({ error });
+  const told = (looked: Reading): void => {
+    isTold = true;
+    let whole: Promise<void> | undefined;
+    try {
+      const seen = deps.epoch(looked.endedAt) === epoch ? looked : cutShort(looked);
+      if (!isNothingNew(cell, seen)) whole = wholeRound(cell, deps, depth, seen);
+      else if (!cell.isGone && !deps.isClosing()) {
+        noteLook(cell, seen);
+        recordAgain(cell, deps, seen, depth);
       }
-      if (!whole) over();
-      else
-        void whole.then(
-          () => over(),
-          (error: unknown) => over({ error }),
-        );
-    });
+    } catch (error) {
+      broke(error);
+      return;
+    }
+    if (whole) whole.then(() => over(), broke);
+    else over();
+  };
+  try {
+    deps.look(cell, told, broke);
   } catch (error) {
-    over({ error });
+    if (isTold) throw error;
+    broke(error);
   }
 }
 

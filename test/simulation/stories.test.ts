@@ -178,7 +178,7 @@ test.each([true, false])(
     const sim = await createSim({ services: [watchOnly('app')] });
     await sim.pass(4 * MINUTE + 59_000);
     sim.service('app').sees = 'hangs';
-    await sim.until('a look', () => sim.cell('app').isInRound, 2 * MINUTE);
+    await sim.until('a look', () => sim.cell('app').hasRounds, 2 * MINUTE);
     await sim.sleep(2 * HOUR, isSeen);
     await sim.pass(12_000);
     expect(sim.state('app').health).toMatchObject({ strikes: 0, reason: 'cut-short' });

@@ -66,10 +66,11 @@ export async function openAuditLogs(options: AuditLogsOptions): Promise<AuditPor
   }
   return {
     write(log: AuditLog, event: AuditEvent, at: Moment): void {
+      const body = bodyOf(event);
       const line = writers[log].next(at.wallMs);
       if (!line) return;
       putTime(line, at);
-      line.text(bodyOf(event));
+      line.text(body);
     },
     again(told: ToldCheck, latencyMs: number, at: Moment): void {
       const line = writers.health.next(at.wallMs);

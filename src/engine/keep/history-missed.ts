@@ -7,8 +7,8 @@ import { type AuditLine, parseLine, readAudit } from './audit-reader.ts';
 import { auditFileName } from './audit-writer.ts';
 
 export const LOGS = ['health', 'recovery', 'alerts'] as const satisfies readonly AuditLog[];
-/** Nearly always the marked line is among the last ones: a start must not read the logs whole. */
-const TAIL_BYTES = 65_536;
+/** Nearly always the marked line is among the last ones (as many as wait for a commit): a start must not read the logs whole. */
+const TAIL_BYTES = 2_000_000;
 /** The clock may have been set back meanwhile (R9): so far before the last sign of life is read. */
 const BEFORE_MS = 86_400_000;
 

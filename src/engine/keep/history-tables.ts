@@ -18,8 +18,8 @@ export interface SpanRow {
 }
 type ReadingRow = readonly [at: number, status: number, latency: number | null, value: number | null];
 
-/** sqlite.org/rescode.html; its low byte says so of every kind of constraint. */
-const SQLITE_CONSTRAINT = 19;
+/** sqlite.org/rescode.html */
+const SQLITE_CONSTRAINT_PRIMARYKEY = 1555;
 
 export type Tables = ReturnType<typeof prepareTables>;
 
@@ -97,7 +97,7 @@ export function prepareTables(db: DatabaseSync) {
         return true;
       } catch (error) {
         // The statement has taken back what it did, and the transaction goes on (sqlite.org/lang_conflict.html, ABORT).
-        if (((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_CONSTRAINT) return false;
+        if ((error as { errcode?: number }).errcode === SQLITE_CONSTRAINT_PRIMARYKEY) return false;
         throw error;
       }
     },

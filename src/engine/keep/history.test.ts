@@ -303,13 +303,13 @@ describe('the file', () => {
     expect(query(home, 'SELECT count(*) FROM reading')).toBe(3);
   });
 
-  test('the first look is written at once, what says nothing new some seconds later, and at once where much of it waits', async () => {
+  test('the first look is written within a second, a change at once, what says nothing new some seconds later or when much of it waits', async () => {
     const { home, store, hand } = await begin();
     const rows = () => query(home, 'SELECT count(*) FROM reading');
     hand.pass(1_000); // the work that follows the start
     const well = checkEvent('app');
     tell(store, hand, well);
-    hand.pass(1);
+    hand.pass(1_000);
     expect(rows()).toBe(1);
     const again = (count: number) => {
       for (let n = 0; n < count; n += 1) {
@@ -331,6 +331,9 @@ describe('the file', () => {
     again(1);
     expect(store.uptime('app', START)).toBeDefined(); // who asks is told all
     expect(rows()).toBe(4_007);
+    tell(store, hand, checkEvent('app', { status: 'unknown', phase: 'failing' }));
+    hand.pass(1);
+    expect(rows()).toBe(4_008);
   });
 
   test('a file that somebody removes while it is in use is missed at the next line, which goes into a new one', async () => {

@@ -69,6 +69,8 @@ export interface Uptimes {
 const COMMIT_MS = 10_000;
 /** Nor do more lines wait: to write them holds the engine for some milliseconds. */
 const LINES_A_COMMIT = 4_000;
+/** First looks that are well share a commit: a window that has just been opened shows them. */
+const FIRST_LOOKS_MS = 1_000;
 /** The logs hold their own lines for a tenth of it. */
 const LOGS_WAIT_MS = 1_000;
 const RETRY_MS = 10_000;
@@ -92,6 +94,7 @@ const LINES_A_SLICE = 200;
 const MOST_WAITING = 20_000;
 const UPTIME_FRESH_MS = 60_000;
 const UPTIME_STALE_MS = 600_000;
+const UPTIMES_A_COMMIT = 50;
 const DAY_MS = 86_400_000;
 const NOTHING: Uptimes = { '24h': null, '7d': null, '30d': null };
 
@@ -130,14 +133,16 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
   let isBehind = false;
   let isClosed = false;
   let cancelCommit: (() => void) | undefined;
-  let isUrgent = false;
+  /** How long the planned commit was to wait. */
+  let commitInMs = 0;
   let cancelWork: (() => void) | undefined;
   let commits = 0;
   let reopening: Promise<void> | undefined;
   let rebuilding: { readonly stop: AbortController; readonly done: Promise<void>; reachedMs: number } | undefined;
   let nextPruneMs = 0;
   let steady = { offsetMs: offsetOf(clock.now()), sinceMs: clock.now().bootMs };
-  const incidentOf = new Map<string, string | undefined>();
+  /** Status, phase and incident of the last look, by service. */
+  const seenOf = new Map<string, string>();
   const uptimeCache = new Map<string, { atMs: number; value: Uptimes }>();
   await catchUp();
   startRebuild();
@@ -265,7 +270,6 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
   function flush(): void {
     cancelCommit?.();
     cancelCommit = undefined;
-    isUrgent = false;
     const on = ground;
     if (!on || waiting.length === 0) return;
     if (fileAtPlace(options.home) !== on.file) {
@@ -320,18 +324,12 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
     if (commits >= COMMITS_A_CHECKPOINT) planWork(REST_MS);
   }
 
+  /** The shortest wait that is asked for is the one that counts; 0: not within the round that tells the line. */
   function planCommit(inMs: number): void {
-    if (cancelCommit || isClosed) return;
-    cancelCommit = timers.after(inMs, flush);
-  }
-
-  /** Now, but not within the round that tells the line. */
-  function commitSoon(): void {
-    if (isUrgent) return;
-    isUrgent = true;
+    if (isClosed || (cancelCommit && inMs >= commitInMs)) return;
     cancelCommit?.();
-    cancelCommit = undefined;
-    planCommit(0);
+    commitInMs = inMs;
+    cancelCommit = timers.after(inMs, flush);
   }
 
   // ------------------------------------------------------------ work in slices
@@ -481,12 +479,17 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
 
   function refreshUptimes(on: Ground, batch: readonly Line[]): void {
     if (uptimeCache.size === 0) return;
-    const now = clock.now().bootMs;
+    const { bootMs: now, awakeMs } = clock.now();
+    let left = UPTIMES_A_COMMIT;
     for (const { event } of batch) {
       if (event.event !== 'check') continue;
       const service = on.services.get(String(event.service));
       const known = service && uptimeCache.get(service.id);
-      if (service && known && now - known.atMs > UPTIME_FRESH_MS) guarded(() => uptimesOf(on, service), NOTHING);
+      if (!service || !known || now - known.atMs <= UPTIME_FRESH_MS) continue;
+      // The others at a later commit: nobody is to wait for the numbers of a thousand services.
+      if (left === 0 || clock.now().awakeMs - awakeMs > SLICE_MS) return;
+      left -= 1;
+      guarded(() => uptimesOf(on, service), NOTHING);
     }
   }
 
@@ -503,14 +506,13 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
     line(log, event, at) {
       if (isClosed) return;
       take(log, event, undefined, at);
-      if (isWeighty(log, event) || waiting.length === LINES_A_COMMIT) commitSoon();
-      else planCommit(COMMIT_MS);
+      planCommit(waitFor(log, event));
     },
     again(check, latencyMs, at) {
       if (isClosed) return;
       take('health', check, latencyMs, at);
-      if (waiting.length === LINES_A_COMMIT) commitSoon();
-      else planCommit(COMMIT_MS);
+      // Beyond it the disk is in trouble, and is tried again at its own time.
+      planCommit(waiting.length === LINES_A_COMMIT ? 0 : COMMIT_MS);
     },
     flush,
     series: (input) =>
@@ -566,13 +568,16 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
     },
   };
 
-  /** The first look, an incident that begins or ends, attempts, alerts, the user's will: these don't wait. */
-  function isWeighty(log: AuditLog, event: AuditEvent): boolean {
-    if (event.event !== 'check') return log !== 'health' || event.event !== 'clock-jumped';
-    const [service, incident] = [String(event.service), event['incident'] as string | undefined];
-    if (incidentOf.has(service) && incidentOf.get(service) === incident) return false;
-    incidentOf.set(service, incident);
-    return true;
+  /** How long a line may wait: not at all what begins or ends an incident or another phase, an attempt, an alert, the user's will. */
+  function waitFor(log: AuditLog, event: AuditEvent): number {
+    if (event.event !== 'check') return log !== 'health' || event.event !== 'clock-jumped' ? 0 : COMMIT_MS;
+    const service = String(event.service);
+    const seen = `${event.status} ${event.phase} ${event.incident ?? ''}`;
+    const before = seenOf.get(service);
+    if (before === seen) return waiting.length === LINES_A_COMMIT ? 0 : COMMIT_MS;
+    seenOf.set(service, seen);
+    // At a start there are as many first looks as services.
+    return before === undefined && event.status === 'ok' ? FIRST_LOOKS_MS : 0;
   }
 }
 

@@ -54,7 +54,8 @@ class SocketLine implements Line {
   }
   isToItself(): boolean {
     const { localPort, localAddress, remotePort, remoteAddress } = this.#socket;
-    return localPort === remotePort && localAddress === remoteAddress;
+    // A socket that was reset may have no addresses left.
+    return localPort !== undefined && localPort === remotePort && localAddress === remoteAddress;
   }
 }
 
@@ -144,13 +145,18 @@ function completed(this: Request, status: number): void {
 export function dialByHandle({ TCP, TCPConnectWrap, constants }: Handles): Dial {
   return ({ host = '127.0.0.1', port }, dialled) => {
     const handle = new TCP(constants.SOCKET);
-    const request = new TCPConnectWrap();
     const line = new HandleLine(handle, dialled);
-    request.line = line;
-    request.oncomplete = completed;
-    const status = host.includes(':') ? handle.connect6(request, host, port) : handle.connect(request, host, port);
-    if (status !== 0) process.nextTick(() => line.tell(status));
-    return line;
+    try {
+      const request = new TCPConnectWrap();
+      request.line = line;
+      request.oncomplete = completed;
+      const status = host.includes(':') ? handle.connect6(request, host, port) : handle.connect(request, host, port);
+      if (status !== 0) process.nextTick(() => line.tell(status));
+      return line;
+    } catch (error) {
+      line.close();
+      throw error;
+    }
   };
 }
 

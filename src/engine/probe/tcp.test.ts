@@ -227,6 +227,38 @@ describe('a look at a TCP port', () => {
     expect(found).toMatchObject({ level, reason });
   });
 
+  it('closes a handle whose connect throws', async () => {
+    if (!handles) return;
+    let closed = 0;
+    class Throwing extends handles.TCP {
+      override connect(): number {
+        throw new Error('not as it is known');
+      }
+      override close(): void {
+        closed += 1;
+        super.close();
+      }
+    }
+    const found = await probeBy(checkOf(9), probeContext(), dialByHandle({ ...handles, TCP: Throwing }));
+    expect([found.reason, closed]).toEqual(['probe-failed', 1]);
+  });
+
+  it('tells what came first of an answer and a reset in one turn, and takes a socket without addresses for no other', async () => {
+    const told: string[] = [];
+    const resetAtOnce = () => {
+      const socket = new net.Socket();
+      process.nextTick(() => {
+        socket.emit('connect');
+        socket.emit('error', Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+      });
+      return socket;
+    };
+    probeTcp(checkOf(9), probeContext(), ({ reason }) => told.push(reason), dialBy(resetAtOnce));
+    await expect.poll(() => told).toEqual(['answered']);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(told).toEqual(['answered']);
+  });
+
   it('goes by sockets where Node has no handles, other ones, or is another Node', () => {
     expect(bareHandles('25.0.0')).toBeUndefined();
     expect(bareHandles('24.1.0', null)).toBeUndefined();

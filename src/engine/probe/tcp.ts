@@ -68,7 +68,7 @@ export function probeTcp(check: CheckOf<'tcp'>, ctx: ProbeContext, found: Found,
 
 function targetOf(check: CheckOf<'tcp'>, { memory }: ProbeContext, dial: Dial | undefined): Target {
   const known = memory.get(TARGET) as Target | undefined;
-  if (known?.check === check) return known;
+  if (known?.check === check && (!dial || known.dial === dial)) return known;
   const { host, port } = check;
   // A literal address needs no race between address families, and no name to be found; a name like localhost may.
   const isLiteral = net.isIP(host) !== 0;
@@ -86,7 +86,7 @@ function dialLiteral(): Dial {
 }
 
 function dialled(look: Look, error: Error | undefined): void {
-  if (look.isOver) return;
+  if (look.isOver || look.answer) return;
   const { target, ctx } = look;
   if (error) {
     end(look, findingOf(error, where(target.check)));
