@@ -215,18 +215,9 @@ export function createReplayWorld(config: Config, deeds: RecordedDeeds, present?
     reading = readingOf(seen, cell.service.check, startedAt, endedAt);
     reach(startOf(seen));
     hasTold = false;
-    let outcome: { failure: { error: unknown } | undefined } | undefined;
-    let wake: (() => void) | undefined;
-    round(cell, deps, seen.isOnlyLook ? 'look' : 'full', 0, (failure) => {
-      outcome = { failure };
-      wake?.();
+    await new Promise<void>((resolve, reject) => {
+      round(cell, deps, seen.isOnlyLook ? 'look' : 'full', 0, (failure) => (failure ? reject(failure.error) : resolve()));
     });
-    // Nearly all looks see nothing new, and their round is over by now.
-    if (!outcome)
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    if (outcome?.failure) throw outcome.failure.error;
     // What happened while the notice was on its way.
     if (hasTold) followAlert(cell, deps, isHeldAt(cell.state.health, now), now);
   }

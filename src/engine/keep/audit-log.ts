@@ -48,7 +48,7 @@ export async function openAuditLogs(options: AuditLogsOptions): Promise<AuditPor
   const all = Object.values(writers);
   await Promise.allSettled(all.map((writer) => writer.flush())); // opens the files, and closes a line torn by a crash
   let second = Number.NaN;
-  let secondBytes: Uint8Array = AFTER_TIME;
+  let secondBytes = new Uint8Array();
   async function everyone(act: (writer: LogWriter) => Promise<void>): Promise<void> {
     for (const result of await Promise.allSettled(all.map(act))) if (result.status === 'rejected') throw result.reason;
   }

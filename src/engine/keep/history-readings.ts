@@ -1,10 +1,8 @@
 // The readings of one transaction, written together at its end in the order of their table: a row by itself costs three times as
 // much, and readings of a thousand services in the order of time touch a page of the file each (bench/tcp-checks.ts). Holds numbers
 // only, and holds them in the same arrays again.
-import type { Tables } from './history-tables.ts';
+import { type Tables, READINGS_TOGETHER as TOGETHER } from './history-tables.ts';
 
-/** Written by one statement. */
-const TOGETHER = 32;
 const COLUMNS = 5;
 /** A place in the arrays is told from the service by this: more readings do not wait. */
 const MOST_PLACES = 2 ** 21;

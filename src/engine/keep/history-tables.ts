@@ -18,6 +18,8 @@ export interface SpanRow {
 }
 type ReadingRow = readonly [at: number, status: number, latency: number | null, value: number | null];
 
+/** Written by one statement. */
+export const READINGS_TOGETHER = 32;
 /** sqlite.org/rescode.html */
 const SQLITE_CONSTRAINT_PRIMARYKEY = 1555;
 
@@ -43,8 +45,7 @@ export function prepareTables(db: DatabaseSync) {
   const wills = rows('SELECT key, will FROM service WHERE will IS NOT NULL');
 
   const addReading = prepare('INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?)');
-  /** By how many rows it takes: as many as are told together. */
-  let addTogether: { readonly values: number; readonly insert: StatementSync } | undefined;
+  let addTogether: StatementSync | undefined;
   const readings = rows('SELECT at, status, latency, value FROM reading WHERE service = ? AND at >= ? AND at < ? ORDER BY at');
   const readingsUpTo = rows('SELECT at, status, latency, value FROM reading WHERE service = ? AND at >= ? AND at < ? ORDER BY at LIMIT ?');
   const nextReading = rows('SELECT min(at) FROM reading WHERE service = ? AND at >= ?');
@@ -85,15 +86,12 @@ export function prepareTables(db: DatabaseSync) {
     /** False when there is one of that millisecond. */
     addReading: (service: number, at: number, status: number, latency: number | null, value: number | null): boolean =>
       addReading.run(service, at, status, latency, value).changes === 1,
-    /** Rows one after the other, each as `addReading` takes it; always as many. All, or none and false when one of them is there already. */
+    /** READINGS_TOGETHER rows one after the other, each as `addReading` takes it. All, or none and false when one of them is there already. */
     addReadings(values: readonly SQLInputValue[]): boolean {
-      if (addTogether?.values !== values.length) {
-        const row = '(?, ?, ?, ?, ?)';
-        const insert = prepare(`INSERT INTO reading VALUES ${`${row}, `.repeat(values.length / 5 - 1)}${row}`);
-        addTogether = { values: values.length, insert };
-      }
+      const row = '(?, ?, ?, ?, ?)';
+      addTogether ??= prepare(`INSERT INTO reading VALUES ${new Array(READINGS_TOGETHER).fill(row).join(', ')}`);
       try {
-        addTogether.insert.run(...values);
+        addTogether.run(...values);
         return true;
       } catch (error) {
         // The statement has taken back what it did, and the transaction goes on (sqlite.org/lang_conflict.html, ABORT).

@@ -511,8 +511,7 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
     again(check, latencyMs, at) {
       if (isClosed) return;
       take('health', check, latencyMs, at);
-      // Beyond it the disk is in trouble, and is tried again at its own time.
-      planCommit(waiting.length === LINES_A_COMMIT ? 0 : COMMIT_MS);
+      planCommit(everydayWait());
     },
     flush,
     series: (input) =>
@@ -568,13 +567,18 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
     },
   };
 
+  /** Of a line that says nothing new. Beyond that many the disk is in trouble, and is tried again at its own time. */
+  function everydayWait(): number {
+    return waiting.length === LINES_A_COMMIT ? 0 : COMMIT_MS;
+  }
+
   /** How long a line may wait: not at all what begins or ends an incident or another phase, an attempt, an alert, the user's will. */
   function waitFor(log: AuditLog, event: AuditEvent): number {
     if (event.event !== 'check') return log !== 'health' || event.event !== 'clock-jumped' ? 0 : COMMIT_MS;
     const service = String(event.service);
     const seen = `${event.status} ${event.phase} ${event.incident ?? ''}`;
     const before = seenOf.get(service);
-    if (before === seen) return waiting.length === LINES_A_COMMIT ? 0 : COMMIT_MS;
+    if (before === seen) return everydayWait();
     seenOf.set(service, seen);
     // At a start there are as many first looks as services.
     return before === undefined && event.status === 'ok' ? FIRST_LOOKS_MS : 0;

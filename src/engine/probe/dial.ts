@@ -6,7 +6,7 @@ import net from 'node:net';
 import { getSystemErrorName } from 'node:util';
 
 /** Told once, later than the call that dialled, unless the line is closed before. `error`: why there is no connection. */
-type Dialled = (line: Line, error?: NodeJS.ErrnoException) => void;
+type Dialled = (error?: NodeJS.ErrnoException) => void;
 export interface Line {
   /** In good order, also before there is an answer. */
   close(): void;
@@ -33,11 +33,11 @@ class SocketLine implements Line {
     this.#socket = socket;
     socket.on('connect', () => {
       this.#isUsedAgain = mayBeUsedAgain;
-      this.#dialled?.(this);
+      this.#dialled?.();
     });
     socket.on('error', (error) => {
       this.#isUsedAgain = false;
-      this.#dialled?.(this, error);
+      this.#dialled?.(error);
     });
     socket.on('close', () => {
       if (this.#isUsedAgain && idle.length < MOST_IDLE) idle.push(this);
@@ -121,7 +121,7 @@ class HandleLine implements Line {
     this.#dialled = dialled;
   }
   tell(status: number): void {
-    this.#dialled?.(this, status === 0 ? undefined : errorOf(status));
+    this.#dialled?.(status === 0 ? undefined : errorOf(status));
   }
   close(): void {
     if (!this.#dialled) return;

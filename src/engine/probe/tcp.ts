@@ -60,7 +60,7 @@ export function probeTcp(check: CheckOf<'tcp'>, ctx: ProbeContext, found: Found,
   burst.looks.push(look);
   burst.left += 1;
   try {
-    look.line = target.dial(target.options, (_line, error) => dialled(look, error));
+    look.line = target.dial(target.options, (error) => dialled(look, error));
   } catch (error) {
     end(look, findingOf(error, where(check)));
   }
