@@ -233,15 +233,17 @@ export function createDrawing(place: HTMLElement, hooks: Hooks): Drawing {
     chosen.hidden = true;
   }
 
-  const sizes = new ResizeObserver(() => {
+  function resize(): void {
     width = Math.max(220, place.clientWidth);
     canvas.style.width = `${width}px`;
     later();
-  });
+  }
+  const sizes = new ResizeObserver(resize);
   sizes.observe(place);
   const media = ['(prefers-color-scheme: dark)', '(prefers-contrast: more)'].map((query) => matchMedia(query));
   for (const one of media) one.addEventListener('change', readStyle);
-  width = Math.max(220, place.clientWidth);
+  // At once: until then a canvas is as wide as its own proportions make it, 500 px at this height, and opens a narrow window.
+  resize();
   readStyle();
 
   return {
