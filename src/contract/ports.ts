@@ -67,8 +67,9 @@ export interface ProcessPort {
   identify(pid: number): Promise<ProcessRow | undefined>;
   /** Whether exactly this process still runs (a zombie is dead). Cheap and synchronous where the platform allows. */
   isAlive(identity: ProcessIdentity): boolean;
-  /** As they are now; where somewhat older ones do (never before a signal, R13), many questions share one look. */
-  portOwners(port: number, options?: { readonly maxAgeMs?: number }): Promise<PortOwners>;
+  /** As they are now. `maxAgeMs`: an answer that began so long ago will do. `holdersMaxAgeMs`: who listens is read now, but who
+   * holds which socket may come from one look that many questions share. */
+  portOwners(port: number, options?: { readonly maxAgeMs?: number; readonly holdersMaxAgeMs?: number }): Promise<PortOwners>;
   /** Working directory, undefined when the system does not tell. */
   cwd(pid: number): Promise<string | undefined>;
   /** Who holds these files open (`dev:ino` keys), as far as this user can see. */

@@ -19,7 +19,7 @@ export async function identifyService(cell: Cell, processes: ProcessPort): Promi
   const matching = findProcesses(table, { match: find.match });
   if (find.port === undefined) return unique([...own, ...(matching.length === 1 ? matching : [])]);
   if (matching.length === 0) return own;
-  const owners = await processes.portOwners(find.port, { maxAgeMs: OWNERS_AGE_MS });
+  const owners = await processes.portOwners(find.port, { holdersMaxAgeMs: OWNERS_AGE_MS });
   if (owners.kind === 'unknown') return own;
   return unique([...own, ...matching.filter((row) => owners.pids.includes(row.pid))]);
 }
@@ -66,7 +66,7 @@ async function whoListens(service: ServiceConfig, processes: ProcessPort): Promi
     remedy.type === 'auto' ? !remedy.keeper : remedy.type === 'command' && !keeperOfCommand(remedy.run),
   );
   const port = isUnknown ? portOf(service) : undefined;
-  const owners = port === undefined ? undefined : await processes.portOwners(port, { maxAgeMs: OWNERS_AGE_MS });
+  const owners = port === undefined ? undefined : await processes.portOwners(port, { holdersMaxAgeMs: OWNERS_AGE_MS });
   if (owners?.kind !== 'known') return [];
   const rows = await Promise.all(owners.pids.map((pid) => processes.identify(pid)));
   return unique(rows.flatMap((row) => (row && !row.isZombie ? [row] : [])));

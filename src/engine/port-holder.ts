@@ -14,6 +14,8 @@ import { tilde } from './expand-path.ts';
 import { findOf, portOf } from './identify-service.ts';
 
 const COMMAND_MAX = 300;
+/** The table in which the same look has found the age of its service's process. */
+const SAME_LOOK_MS = 100;
 
 export interface PortHolderDeps {
   readonly processes: ProcessPort;
@@ -28,8 +30,10 @@ export async function portHolderOf(cell: Cell, deps: PortHolderDeps): Promise<Po
   if (port === undefined || !find) return undefined;
   const owners = await deps.processes.portOwners(port);
   if (owners.kind !== 'known' || owners.pids.length === 0) return undefined;
-  const table = await deps.processes.table({ maxAgeMs: 0 });
-  const rows = owners.pids.flatMap((pid) => table.rows.get(pid) ?? []).filter((row) => !row.isZombie);
+  const table = await deps.processes.table({ maxAgeMs: SAME_LOOK_MS });
+  // Who has come since that table.
+  const found = await Promise.all(owners.pids.map((pid) => table.rows.get(pid) ?? deps.processes.identify(pid)));
+  const rows = found.filter((row) => row !== undefined && !row.isZombie) as ProcessRow[];
   const matches = compileMatch(find.match);
   const isOurs = (row: ProcessRow): boolean => row.uid === deps.uid && matches(row.command);
   const strangers = rows.filter(

@@ -34,32 +34,36 @@ const PID_FILE_BYTES = 4_096;
 const PID_FILE_SLACK_MS = 2_000;
 const OWNER_LOOKS = 3;
 const OWNER_PAUSE_MS = 20;
+/** Before anything has been signalled: who held the port when the service failed, in the look of the same round, is not asked again
+ * (lsof, 30 ms and more). It only names candidates; what a signal needs is confirmed directly before it (R13). */
+export const SAME_ROUND_MS = 100;
 
 function refuse(reason: RefusalReason, message: string, rows: readonly ProcessRow[]): Target {
   return { kind: 'refused', reason, message, rows };
 }
 
 /** Unknown is asked anew: a listener that ends while the system is being read looks like one that may not be seen. */
-async function ownersOf(port: number, ctx: RemedyContext): Promise<PortOwners> {
+async function ownersOf(port: number, ctx: RemedyContext, maxAgeMs: number): Promise<PortOwners> {
   for (let look = 1; ; look += 1) {
-    const owners = await ctx.processes.portOwners(port);
+    const owners = await ctx.processes.portOwners(port, { maxAgeMs: look === 1 ? maxAgeMs : 0 });
     if (owners.kind === 'known' || look === OWNER_LOOKS) return owners;
     await ctx.timers.sleep(OWNER_PAUSE_MS, ctx.signal);
   }
 }
 
-/** The target of a remedy, told by all that it says of its service. */
+/** The target of a remedy, told by all that it says of its service. `ownersAgeMs`: how old the answer may be who holds its port. */
 export function targetOf(
   { find, start, cwd }: { readonly find: Find; readonly start?: readonly string[] | undefined; readonly cwd?: string | undefined },
   ctx: RemedyContext,
+  ownersAgeMs = 0,
 ): Promise<Target> {
-  return identifyTarget({ ...find, start }, folderOf(cwd, ctx), ctx);
+  return identifyTarget({ ...find, start }, folderOf(cwd, ctx), ctx, ownersAgeMs);
 }
 
 /** `cwd`: the remedy's working folder, absolute. Rejects when the process table can't be read. */
-async function identifyTarget(find: Find, cwd: string | undefined, ctx: RemedyContext): Promise<Target> {
+async function identifyTarget(find: Find, cwd: string | undefined, ctx: RemedyContext, ownersAgeMs: number): Promise<Target> {
   const [owners, table] = await Promise.all([
-    find.port === undefined ? undefined : ownersOf(find.port, ctx),
+    find.port === undefined ? undefined : ownersOf(find.port, ctx, ownersAgeMs),
     ctx.processes.table({ maxAgeMs: 0 }),
   ]);
   if (owners?.kind === 'unknown') {

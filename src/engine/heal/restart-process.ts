@@ -4,7 +4,7 @@
 import type { RemedyOf } from '../../contract/config.ts';
 import { errorText } from '../../contract/errors.ts';
 import type { ProcessRow, ProcessTable, RemedyContext, RemedyResult } from '../../contract/ports.ts';
-import { targetOf } from './identify-target.ts';
+import { SAME_ROUND_MS, targetOf } from './identify-target.ts';
 import { launchPlan, whyNotStartable } from './launch-plan.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { acted, notStarted, notStartedReason, OVERTIME, processText, refused, startCode } from './result.ts';
@@ -69,7 +69,7 @@ function outOfTime({ signal }: RemedyContext): RemedyResult {
 /** `result`: why the way ends here. Without it nothing of the service runs any more. */
 async function stopService(remedy: Remedy, ctx: RemedyContext): Promise<{ signalled: number; result?: RemedyResult }> {
   if (ctx.signal.aborted) return { signalled: 0, result: outOfTime(ctx) };
-  let target = await targetOf(remedy, ctx);
+  let target = await targetOf(remedy, ctx, SAME_ROUND_MS);
   const before = target.kind === 'found' ? await ctx.processes.table() : undefined;
   // Once more when it died before it was signalled: its children may be what has to be found now.
   for (let look = 0; look < 2 && target.kind === 'found'; look += 1) {

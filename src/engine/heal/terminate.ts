@@ -39,6 +39,7 @@ export async function terminateTree(root: ProcessRow, options: TerminateOptions)
   const signalled = new Set<number>();
   let protectedPids: ReadonlySet<number> = new Set();
 
+  const isAnyLeft = () => [...tree.values()].some((row) => ctx.processes.isAlive(row));
   // A helper of another user (sudo) can't be ended, and is not waited for.
   const alive = () => [...tree.values()].filter((row) => row.uid === ctx.uid && ctx.processes.isAlive(row));
   const now = () => ctx.clock.now().awakeMs;
@@ -98,6 +99,8 @@ export async function terminateTree(root: ProcessRow, options: TerminateOptions)
   await signalAll('SIGTERM');
   await waitUntilGone(options.stopTimeoutMs, true);
   for (let round = 0; round < KILL_ROUNDS; round += 1) {
+    // Below who is gone nobody is found any more.
+    if (!isAnyLeft()) break;
     await learn();
     if (alive().length === 0 || ctx.signal.aborted) break;
     await signalAll('SIGKILL');

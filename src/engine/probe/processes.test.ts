@@ -179,11 +179,34 @@ describe.runIf(process.platform === 'linux')('the process table on Linux', () =>
     const still = createProcessPort({ clock: { now: () => ({ wallMs: 0, bootMs: 0, awakeMs: 0, boot: 'b' }) } as never });
     const first = startFixture('processes-listener.mjs', ['127.0.0.1']);
     const held = Number(await first.line);
-    expect(await still.portOwners(held, { maxAgeMs: 1_000 })).toEqual({ kind: 'known', pids: [first.pid] });
+    expect(await still.portOwners(held, { holdersMaxAgeMs: 1_000 })).toEqual({ kind: 'known', pids: [first.pid] });
     const second = startFixture('processes-listener.mjs', ['127.0.0.1']);
-    expect(await still.portOwners(Number(await second.line), { maxAgeMs: 1_000 })).toEqual({ kind: 'known', pids: [second.pid] });
+    expect(await still.portOwners(Number(await second.line), { holdersMaxAgeMs: 1_000 })).toEqual({ kind: 'known', pids: [second.pid] });
     await endProgram(first.child);
-    expect(await still.portOwners(held, { maxAgeMs: 1_000 }), 'who listens is read anew each time').toEqual({ kind: 'known', pids: [] });
+    expect(await still.portOwners(held, { holdersMaxAgeMs: 1_000 }), 'who listens is read anew each time').toEqual({
+      kind: 'known',
+      pids: [],
+    });
+  });
+
+  it('gives an answer again only to who allows its age, and never the older one of shared holders', async () => {
+    const { clock, step } = steppedClock();
+    const stepped = createProcessPort({ clock });
+    const { child, pid, line } = startFixture('processes-listener.mjs', ['127.0.0.1']);
+    const listening = Number(await line);
+    const found = { kind: 'known', pids: [pid] };
+    expect(await stepped.portOwners(listening)).toEqual(found);
+    await endProgram(child);
+    expect(await stepped.portOwners(listening, { maxAgeMs: 100 })).toEqual(found);
+    step(100);
+    expect(await stepped.portOwners(listening, { maxAgeMs: 100 })).toEqual({ kind: 'known', pids: [] });
+    const next = startFixture('processes-listener.mjs', ['127.0.0.1', String(listening)]);
+    await next.line;
+    expect(await stepped.portOwners(listening, { holdersMaxAgeMs: 1_000 }), 'who has come since').toEqual({
+      kind: 'known',
+      pids: [next.pid],
+    });
+    expect(await stepped.portOwners(listening)).toEqual({ kind: 'known', pids: [next.pid] });
   });
 
   it('says unknown when the listener belongs to a process that it cannot see', async () => {

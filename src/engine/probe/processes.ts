@@ -1,6 +1,6 @@
 // Makes the ProcessPort: one pass over all processes, shared by all who ask while it is fresh, and the same answers on
 // Linux (/proc) and macOS (ps, lsof). Reads the machine, never changes it. Why so: docs/decisions/0003-process-table.md.
-import type { ClockPort, ProcessPort, ProcessRow, ProcessTable } from '../../contract/ports.ts';
+import type { ClockPort, PortOwners, ProcessPort, ProcessRow, ProcessTable } from '../../contract/ports.ts';
 import { linuxOpenFiles, macOpenFiles } from './open-files.ts';
 import { linuxPortOwners, macPortOwners, type SocketHolders, socketHolders } from './port-owner.ts';
 import { linuxProcesses } from './process-table-linux.ts';
@@ -36,6 +36,7 @@ export function createProcessPort(options: ProcessPortOptions = {}): ProcessPort
 
   let latest: { readonly table: Promise<ProcessTable>; readonly startedAtMs: number | undefined; isDone: boolean } | undefined;
 
+  const latestOwners = new Map<number, { readonly owners: Promise<PortOwners>; readonly startedAtMs: number }>();
   let latestHolders: { readonly holders: Promise<SocketHolders>; readonly startedAtMs: number | undefined } | undefined;
 
   /** From a look that began at most so long ago. */
@@ -49,6 +50,22 @@ export function createProcessPort(options: ProcessPortOptions = {}): ProcessPort
       if (latestHolders === pass) latestHolders = undefined;
     });
     return pass.holders;
+  }
+
+  async function ownersNow(port: number, holdersMaxAgeMs: number): Promise<PortOwners> {
+    if (!isLinux) return macPortOwners(port, run);
+    if (holdersMaxAgeMs === 0) return linuxPortOwners(port, procRoot);
+    const owners = await linuxPortOwners(port, procRoot, (inodes) => holdersWithin(holdersMaxAgeMs, inodes));
+    // Who has come since that look is in the list of ports, but not in it.
+    return owners.kind === 'unknown' ? linuxPortOwners(port, procRoot) : owners;
+  }
+
+  /** Forgets the answers that nobody would want any more; without a clock none is kept. */
+  function keepOwners(port: number, owners: Promise<PortOwners>): void {
+    const startedAtMs = nowMs();
+    if (startedAtMs === undefined) return;
+    for (const [other, answer] of latestOwners) if (startedAtMs - answer.startedAtMs > MAX_AGE_MS) latestOwners.delete(other);
+    latestOwners.set(port, { owners, startedAtMs });
   }
 
   async function read(): Promise<ProcessTable> {
@@ -78,12 +95,12 @@ export function createProcessPort(options: ProcessPortOptions = {}): ProcessPort
     },
     identify: (pid) => source.one(pid),
     isAlive: (identity) => source.isAlive(identity),
-    async portOwners(port, { maxAgeMs = 0 } = {}) {
-      if (!isLinux) return macPortOwners(port, run);
-      if (maxAgeMs === 0) return linuxPortOwners(port, procRoot);
-      const owners = await linuxPortOwners(port, procRoot, (inodes) => holdersWithin(maxAgeMs, inodes));
-      // Who has come since that look is in the list of ports, but not in it.
-      return owners.kind === 'unknown' ? linuxPortOwners(port, procRoot) : owners;
+    portOwners(port, { maxAgeMs = 0, holdersMaxAgeMs = 0 } = {}) {
+      const [now, latest] = [nowMs(), latestOwners.get(port)];
+      if (latest && now !== undefined && now - latest.startedAtMs < maxAgeMs) return latest.owners;
+      const owners = ownersNow(port, holdersMaxAgeMs);
+      if (holdersMaxAgeMs === 0) keepOwners(port, owners);
+      return owners;
     },
     cwd: async (pid) => (await workingDirectories([pid], { platform, run, procRoot })).get(pid),
     openFiles: () => (isLinux ? linuxOpenFiles(procRoot) : macOpenFiles(run, selfPid)),
