@@ -19,19 +19,21 @@ import type {
 } from '../contract/ports.ts';
 import { elapsedMs, type Moment, remainingMs } from '../contract/time.ts';
 import { type AttemptDeps, type RemedyTools, runAttempt } from './attempt.ts';
+import { createCauses } from './causes.ts';
 import { type Cell, newCell } from './cell.ts';
 import { newHealth } from './decide/advance-health.ts';
 import { newRecovery, reopenWindow, resumeInterrupted, withoutEnded } from './decide/advance-recovery.ts';
 import { newAlertState } from './decide/alert.ts';
 import { firstDueMs, nextDue } from './decide/due.ts';
 import { isHeldAt } from './decide/hold.ts';
-import { isDown } from './decide/summary.ts';
 import { engineStart, isPauseOver, resume, wake, withoutFuture } from './decide/will.ts';
 import { WAKE_SETTLE_MS } from './decide/window.ts';
 import { createNotices, type Notices } from './notices.ts';
 import { followAlert, type RoundDeps, type RoundDepth, recordFinished, round } from './round.ts';
 import { createSharedTimers } from './shared-timers.ts';
 import type { AgentQueue, QueueRaise } from './tell/agent-queue.ts';
+import { createWakefulness } from './wakefulness.ts';
+import { createWatching } from './watching.ts';
 
 /** The part of the state store that the core uses. */
 export interface CoreStore {
@@ -83,12 +85,6 @@ export interface CoreDeps {
   changed(isNews?: boolean): void;
 }
 
-/** The heartbeat (R9): a beat that comes later than two more periods was a sleep. */
-const BEAT_MS = 15_000;
-const LATE_MS = 2 * BEAT_MS;
-/** Between two clocks: this much difference is a sleep (boot against awake) or a jump (wall against boot). */
-const CLOCK_STEP_MS = 2_000;
-
 export interface Core {
   readonly cells: ReadonlyMap<string, Cell>;
   readonly notices: Notices;
@@ -117,16 +113,34 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   const running = new Set<Promise<void>>();
   const routine = createSharedTimers<Cell>(timers, fireTogether);
   let config = first;
-  let epoch = 0;
-  let asleepUntilBootMs = 0;
   let isClosed = false;
-  let beat: (() => void) | undefined;
-  let beatAtBootMs: number | undefined;
   /** State of services that left the configuration: they may come back, and nothing is forgotten by that (R3, R6). */
   const parked = new Map<string, ServiceState>();
-  let seen = clock.now();
-  /** Who waits for a cause: at the start a thousand services become ok within a second, and none may look through all the others. */
-  const waitingForCause = new Set<Cell>();
+  const wakefulness = createWakefulness({ clock, timers, audit, isScheduled: deps.isScheduled, onSlept });
+  const causes = createCauses({
+    clock,
+    cells,
+    fullDisks: deps.fullDisks,
+    roundsOver,
+    runRound,
+    requeue: (cause) => notices.requeue(cause),
+    lookNow: (cell) => planLook(cell, 0, clock.now()),
+  });
+  const watching = createWatching({
+    isScheduled: deps.isScheduled,
+    isClosed: () => isClosed,
+    isAlive: deps.isAlive,
+    watch: deps.watch,
+    unwatch: deps.unwatch,
+    identify: deps.identify,
+    learnKeeper: deps.learnKeeper,
+    processEnded,
+    lookSoon,
+    keeperLearnt: (cell) => {
+      put(cell);
+      flushSoon();
+    },
+  });
 
   const put = (cell: Cell): void => {
     if (cell.isGone) {
@@ -177,7 +191,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     put,
     flush: () => flush(true),
     affectedBy: (cell) => {
-      const ids = waitingBelow(cell.service.id);
+      const ids = causes.waitingBelow(cell.service.id);
       return [...cells.values()].filter(({ service }) => ids.has(service.id)).map(({ service }) => service.name);
     },
     evidence: deps.evidence,
@@ -201,12 +215,12 @@ export function createCore(deps: CoreDeps, first: Config): Core {
       if (!deps.startsProgram(cell.service.check)) deps.look(cell.service.check, cell.probe, told);
       else limit(() => new Promise<Reading>((resolve) => deps.look(cell.service.check, cell.probe, resolve))).then(told, broke);
     },
-    epoch: epochAt,
+    epoch: wakefulness.epochAt,
     isClosing: () => isClosed,
-    dependenciesDown,
+    dependenciesDown: causes.down,
     // Who cannot look sees no build: a service that is down is not left so for that.
     buildAtWork: (cell, failedAt) => deps.buildAtWork(cell, config.builds, failedAt).catch(() => undefined),
-    watchBuild,
+    watchBuild: watching.build,
     processAge: (cell) => deps.processAge(cell).catch(() => undefined),
     askKeeping: (cell) => deps.askKeeping(cell).catch(() => undefined),
     portHolder: (cell) => deps.portHolder(cell).catch(() => undefined),
@@ -225,7 +239,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   /** Resolves when it is over. */
   function runRound(cell: Cell, depth: RoundDepth): Promise<void> {
     return new Promise((resolve) => {
-      const begin = (): void => beginRound(cell, depth, epochAt(clock.now()), resolve);
+      const begin = (): void => beginRound(cell, depth, wakefulness.epochAt(clock.now()), resolve);
       if (cell.hasRounds) cell.nextRounds.push(begin);
       else begin();
     });
@@ -264,13 +278,13 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   function follow(cell: Cell, before: ServiceState, isFirst: boolean, endedAt: Moment | undefined): void {
     if (cell.state !== before) {
       flushSoon();
-      noteWaiting(cell, before.health.suppressedBy);
+      causes.note(cell, before.health.suppressedBy);
       if (before.health.status !== cell.state.health.status) {
         cell.mayHaveChanged = true;
-        if (cell.state.health.status !== 'error') wakeChildren(cell);
+        if (cell.state.health.status !== 'error') causes.wakeChildren(cell);
       }
     }
-    if ((cell.restState === cell.state || cell.state.health.status === 'ok') && deps.isScheduled) watchProcesses(cell);
+    if ((cell.restState === cell.state || cell.state.health.status === 'ok') && deps.isScheduled) watching.processes(cell);
     deps.changed(isFirst || cell.state !== before);
     reschedule(cell, endedAt);
   }
@@ -323,7 +337,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
 
   function fireTogether(due: Iterable<Cell>, plannedBootMs: number): void {
     const now = clock.now();
-    if (noticeTime(now, Math.min(plannedBootMs, beatAtBootMs ?? plannedBootMs))) return; // everything has been planned anew
+    if (wakefulness.notice(now, plannedBootMs)) return; // everything has been planned anew
     const leftMs = plannedBootMs - now.bootMs;
     for (const cell of due) {
       cell.next = undefined;
@@ -339,7 +353,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
       cell.state = { ...cell.state, health: resume(cell.state.health) };
       put(cell);
     }
-    beginRound(cell, 'full', epoch);
+    beginRound(cell, 'full', wakefulness.epoch());
   }
 
   // ------------------------------------------------------------ processes (R1)
@@ -360,142 +374,8 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     else planLook(cell, 0, clock.now());
   }
 
-  function watchProcesses(cell: Cell): void {
-    // Finding out who answers costs a pass over all processes: only when something may have changed.
-    if (cell.processes.length === 0 && !cell.mayHaveChanged && cell.watched.every(deps.isAlive)) return;
-    const onEnd = (identity: ProcessIdentity): void => processEnded(cell, identity);
-    if (cell.processes.length > 0) {
-      cell.watched = cell.processes;
-      deps.watch(cell.service.id, cell.processes, onEnd);
-      learnKeeper(cell);
-      return;
-    }
-    cell.mayHaveChanged = false;
-    void deps.identify(cell).then(
-      (identities) => {
-        if (cell.isGone || isClosed) return;
-        cell.watched = identities;
-        deps.watch(cell.service.id, identities, onEnd);
-        learnKeeper(cell);
-      },
-      () => undefined, // who cannot be identified is not watched; the timer still looks
-    );
-  }
-
-  /** The end of a build is noticed within a second, as that of a service is (R1, R10). */
-  function watchBuild(cell: Cell, build: Build | undefined): void {
-    const key = `${cell.service.id} build`; // no id has a space
-    if (!deps.isScheduled || build?.pid === undefined || build.startId === undefined) deps.unwatch(key);
-    else deps.watch(key, [{ pid: build.pid, startId: build.startId }], () => lookSoon(cell));
-  }
-
-  /** Once for each new process: who keeps it is remembered for the time when it is gone (R12). */
-  function learnKeeper(cell: Cell): void {
-    const key = cell.watched.map(({ pid, startId }) => `${pid}/${startId}`).join(' ');
-    if (key === '' || key === cell.keeperOf) return;
-    cell.keeperOf = key;
-    void deps.learnKeeper(cell, cell.watched).then(
-      (keeper) => {
-        if (!keeper || cell.isGone || isClosed || JSON.stringify(keeper) === JSON.stringify(cell.state.recovery.keeper)) return;
-        cell.state = { ...cell.state, recovery: { ...cell.state.recovery, keeper } };
-        put(cell);
-        flushSoon();
-      },
-      () => {
-        // Who can't be told now is asked for at the next look: nobody is not the answer (R12).
-        cell.keeperOf = '';
-        cell.mayHaveChanged = true;
-      },
-    );
-  }
-
-  // ------------------------------------------------------------ dependencies (R11)
-  /** What it depends on by its configuration, and a full disk that it lives on. */
-  async function causesOf({ service }: Cell): Promise<Cell[]> {
-    const disks = [...cells.values()].filter(({ service: { check }, state }) => check.type === 'disk' && !state.health.paused);
-    const candidates = disks.map((disk) => disk.service);
-    const full = candidates.length > 0 ? await deps.fullDisks(service, candidates) : [];
-    const ids = new Set([...service.dependsOn, ...full]);
-    ids.delete(service.id); // waiting for its own round would never end
-    return [...ids].flatMap((id) => cells.get(id) ?? []);
-  }
-  async function dependenciesDown(cell: Cell, depth: RoundDepth): Promise<readonly string[]> {
-    const parents = await causesOf(cell);
-    const asked = clock.now();
-    const down = await Promise.all(
-      parents.map(async (parent) => ((await isDownNow(parent, asked, depth)) ? parent.service.id : undefined)),
-    );
-    return down.filter((id) => id !== undefined);
-  }
-  async function isDownNow(parent: Cell, asked: Moment, depth: RoundDepth): Promise<boolean> {
-    if (parent.state.health.paused) return false;
-    if (parent.hasRounds) await roundsOver(parent);
-    // A look that began within the last second is new enough; a dozen children ask at the same moment.
-    const isFresh = parent.lastLook !== undefined && elapsedMs(parent.lastLook.startedAt, asked) < 1_000;
-    if (!isFresh) await runRound(parent, depth);
-    return isDown(parent.state, clock.now());
-  }
-  /** Whoever comes to wait for a cause that has been told, or waits no longer, is named in its alert: there is one for all of them. */
-  function noteWaiting(cell: Cell, before: readonly string[]): void {
-    const after = cell.state.health.suppressedBy;
-    if (before === after) return;
-    if (after.length > 0) waitingForCause.add(cell);
-    else waitingForCause.delete(cell);
-    const changed = [...before, ...after].filter((one) => before.includes(one) !== after.includes(one));
-    for (const id of causesAbove(changed)) {
-      const cause = cells.get(id);
-      if (cause?.state.alert.alert?.told) notices.requeue(cause);
-    }
-  }
-  /** These, and what they wait for themselves: at the top of a chain is the one that is told of. */
-  function causesAbove(ids: readonly string[]): ReadonlySet<string> {
-    const above = new Set(ids);
-    for (const id of above) for (const next of cells.get(id)?.state.health.suppressedBy ?? []) above.add(next);
-    return above;
-  }
-  /** All that wait for this one, also by way of others. */
-  function waitingBelow(cause: string): ReadonlySet<string> {
-    const below = new Set([cause]);
-    for (const id of below) {
-      for (const { service, state } of waitingForCause) if (state.health.suppressedBy.includes(id)) below.add(service.id);
-    }
-    below.delete(cause);
-    return below;
-  }
-  function wakeChildren(parent: Cell): void {
-    for (const child of waitingForCause) {
-      if (child.state.health.suppressedBy.includes(parent.service.id) && !child.hasRounds && !child.isGone) planLook(child, 0, clock.now());
-    }
-  }
-
-  // ------------------------------------------------------------ sleep, wake, clocks (R9)
-  /** A look may end before the late beat tells that the machine has slept. */
-  function epochAt(now: Moment): number {
-    noticeTime(now, beatAtBootMs);
-    return epoch;
-  }
-
-  /** True when the machine has slept since the last look at the clocks. */
-  function noticeTime(now: Moment, plannedBootMs?: number): boolean {
-    // The end of a look may be told when a newer moment has been seen: it has no news of the clocks.
-    const isOlder = now.awakeMs < seen.awakeMs || now.bootMs < seen.bootMs;
-    if (isOlder || (now.awakeMs === seen.awakeMs && now.bootMs === seen.bootMs)) return false;
-    const bootGap = now.bootMs - seen.bootMs;
-    const sleptMs = bootGap - (now.awakeMs - seen.awakeMs);
-    const lateMs = plannedBootMs === undefined ? 0 : now.bootMs - plannedBootMs;
-    const jumpMs = now.wallMs - seen.wallMs - bootGap;
-    seen = now;
-    if (Math.abs(jumpMs) > CLOCK_STEP_MS) audit.write('health', { event: 'clock-jumped', byMs: Math.round(jumpMs) }, now);
-    if (sleptMs <= CLOCK_STEP_MS && lateMs <= LATE_MS) return false;
-    slept(now, Math.max(sleptMs, lateMs));
-    return true;
-  }
-
-  function slept(now: Moment, forMs: number): void {
-    seen = now; // whoever told of it: the same sleep is not found a second time
-    epoch += 1;
-    asleepUntilBootMs = now.bootMs + WAKE_SETTLE_MS;
-    audit.write('health', { event: 'slept', forMs: Math.round(forMs) }, now);
+  /** All wait the settle time, then are looked at, spread as at the start (R9). */
+  function onSlept(now: Moment): void {
     const all = [...cells.values()];
     all.forEach((cell, index) => {
       const { state, service } = cell;
@@ -504,25 +384,14 @@ export function createCore(deps: CoreDeps, first: Config): Core {
       const isFollowed = deps.isScheduled || cell.state.recovery.current !== undefined;
       if (isFollowed) planFirst(cell, WAKE_SETTLE_MS + firstDueMs(index, all.length, shortestInterval()), now);
     });
-    planBeat();
     flushSoon();
-  }
-
-  function planBeat(): void {
-    beat?.();
-    if (!deps.isScheduled || isClosed) return;
-    const planned = clock.now().bootMs + BEAT_MS;
-    beatAtBootMs = planned;
-    beat = timers.after(BEAT_MS, () => {
-      if (!noticeTime(clock.now(), planned)) planBeat();
-    });
   }
 
   const shortestInterval = (): number => Math.min(...config.services.map((service) => service.intervalMs));
 
   // ------------------------------------------------------------ configuration
   function apply(next: Config): void {
-    noticeTime(clock.now(), beatAtBootMs);
+    wakefulness.notice(clock.now());
     config = next;
     limit.concurrency = next.concurrency;
     for (const cell of cells.values()) {
@@ -543,7 +412,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
       add(service, firstDueMs(index, fresh.length, shortestInterval()), now);
     });
     reorder(next.services);
-    planBeat();
+    wakefulness.beat();
     deps.changed();
   }
 
@@ -551,7 +420,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     const saved = withoutFuture(parked.get(service.id) ?? deps.store.loaded.get(service.id), now);
     parked.delete(service.id);
     // The machine has just woken: what comes back now waits like all the others (R9).
-    const wakingMs = Math.max(0, asleepUntilBootMs - now.bootMs);
+    const wakingMs = wakefulness.wakingMs(now);
     const health = engineStart(saved?.health ?? newHealth(now), service, now);
     const state: ServiceState = {
       health: wakingMs > 0 ? wake(health, service, now) : health,
@@ -560,7 +429,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     };
     const cell = newCell(service, state, { ...deps.probeContext(), memory: new Map() });
     cells.set(service.id, cell);
-    if (cell.state.health.suppressedBy.length > 0) waitingForCause.add(cell);
+    causes.add(cell);
     put(cell);
     if (saved?.recovery?.current && !state.recovery.current) recordFinished(cell, roundDeps, now);
     notices.resume(cell);
@@ -580,10 +449,9 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   function drop(cell: Cell): void {
     cell.isGone = true;
     cell.next?.cancel(cell);
-    deps.unwatch(cell.service.id);
-    watchBuild(cell, undefined);
+    watching.end(cell);
     cells.delete(cell.service.id);
-    waitingForCause.delete(cell);
+    causes.drop(cell);
     parked.set(cell.service.id, cell.state);
     attemptFinished(cell);
   }
@@ -610,17 +478,14 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     put,
     roundDeps,
     attemptDeps,
-    slept,
-    isAsleep: () => clock.now().bootMs < asleepUntilBootMs,
+    slept: wakefulness.slept,
+    isAsleep: () => wakefulness.wakingMs(clock.now()) > 0,
     async close() {
       isClosed = true;
-      beat?.();
+      wakefulness.close();
       for (const cell of cells.values()) cell.next?.cancel(cell);
       routine.close();
-      for (const cell of cells.values()) {
-        deps.unwatch(cell.service.id);
-        watchBuild(cell, undefined);
-      }
+      for (const cell of cells.values()) watching.end(cell);
       notices.close();
       // A remedy that is at work is given a moment to return; it runs on by itself if it needs longer (R18).
       const waited = new AbortController();

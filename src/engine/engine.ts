@@ -5,20 +5,18 @@ import type { Config } from '../contract/config.ts';
 import { errorText, HealthError } from '../contract/errors.ts';
 import { HOME_FILES } from '../contract/home.ts';
 import type { Operations } from '../contract/operations.ts';
-import type { ChannelPort, ClockPort, CommandPort, KeeperPort, ProcessPort } from '../contract/ports.ts';
+import type { ChannelPort, ClockPort, CommandPort, ProcessPort } from '../contract/ports.ts';
 import { type Queue, queueSchema } from '../contract/queue.ts';
-import type { Problem, Snapshot } from '../contract/snapshot.ts';
+import type { Snapshot } from '../contract/snapshot.ts';
 import { elapsedMs, isoTime, type Moment } from '../contract/time.ts';
-import type { BuildGround, BuildLook } from './builds-of-service.ts';
 import type { Cell } from './cell.ts';
 import { createCommandPort } from './commands.ts';
 import { type Core, createCore } from './core.ts';
-import { isHeldAt } from './decide/hold.ts';
-import { type ServiceSight, summarize, viewOf } from './decide/summary.ts';
+import { summarize, viewOf } from './decide/summary.ts';
 import { type ConfigInForce, createConfigOperations } from './edit-config.ts';
 import { createEnergy } from './energy.ts';
 import { fullDisksOf } from './full-disk.ts';
-import { knowsHowToStart, knowsHowToStop, runRemedy, startServiceBy, stopService } from './heal/index.ts';
+import { runRemedy, startServiceBy, stopService } from './heal/index.ts';
 import { readHistory } from './history.ts';
 import { identifyService, serviceProcessAge } from './identify-service.ts';
 import { openApiToken } from './keep/api-token.ts';
@@ -34,19 +32,23 @@ import { createReserve } from './keep/reserve.ts';
 import { prepareSocket, type SocketPlace, socketAddress } from './keep/socket-path.ts';
 import { openStateStore } from './keep/state.ts';
 import { askKeeping, learnKeeper } from './keeping.ts';
+import { lateBuildLook, lateKeepers } from './late.ts';
 import { watchMeans } from './means-watch.ts';
 import { createOperations } from './operations.ts';
 import { openPast } from './past.ts';
 import { createPm2Port } from './pm2-rpc.ts';
 import { lookAt, startsProgram } from './probe/index.ts';
-import type { KeeperOptions } from './probe/keeper.ts';
 import { createProcessPort } from './probe/processes.ts';
 import { createProcessWatch } from './probe/watch.ts';
+import { createProblems } from './problems.ts';
+import { sweepQueue } from './queue-sweep.ts';
+import { sightOf } from './sight.ts';
 import { createStartService } from './start-service.ts';
 import { bootId, createClock, createIds, loopTurns, realTimers } from './system.ts';
 import { countTrail, type Tally } from './tally.ts';
-import { type AgentQueue, createAgentQueue } from './tell/agent-queue.ts';
+import { createAgentQueue } from './tell/agent-queue.ts';
 import { createDesktopNotifier } from './tell/desktop-notifier.ts';
+import { createViews } from './views.ts';
 
 export interface EngineOptions {
   readonly home: string;
@@ -80,11 +82,6 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** How often views are told at most: of news; and of looks that saw nothing new, where a snapshot costs more the more services
- * it has, so each makes them a little rarer, up to a second. */
-const TELL_NEWS_MS = 10;
-const TELL_LOOKS_MS_A_SERVICE = 1;
-const TELL_LOOKS_MAX_MS = 1_000;
 const CLOSE_MS = 4_200;
 const PER_HOUR_AFTER_MS = 60_000;
 
@@ -124,7 +121,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
   const { ownership, clock, processes, commands, startedAt } = ground;
   const timers = realTimers;
   const ids = createIds();
-  const views = createViews();
+  const views = createViews(timers);
   const problems = createProblems(clock, () => views.changed());
   const quarantined = (original: string, moved: string, why: string): void => {
     problems.set(`quarantined-${path.basename(original)}`, `${path.basename(original)} was damaged (${why}) and is kept as ${moved}`);
@@ -228,7 +225,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       unwatch: watch.unwatch,
       identify: (cell) => identifyService(cell, processes),
       processAge: (cell) => serviceProcessAge(cell, processes),
-      buildAtWork: lazyBuildLook({ processes, clock, userHome }),
+      buildAtWork: lateBuildLook({ processes, clock, userHome }),
       learnKeeper: (cell, identities) => learnKeeper(cell, identities, { processes, keepers }),
       askKeeping: (cell) => askKeeping(cell, { keepers }),
       portHolder: findPortHolder,
@@ -295,31 +292,10 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
   const means = watchMeans({ timers, processes, userHome, searchPath: process.env['PATH'], problem: problems.set });
   if (mode !== 'once') means.look(ground.loaded.config);
   if (mode !== 'once') energy.take(ground.loaded.config);
-  const stopSweeping = sweepQueue(queue, mode === 'once');
+  const stopSweeping = mode === 'once' ? undefined : sweepQueue(queue, timers);
 
-  const sightOf = (cell: Cell): ServiceSight => ({
-    service: cell.service,
-    state: cell.state,
-    sight: {
-      lastLook: cell.lastLook,
-      verdict: cell.verdict,
-      nextCheckInMs: cell.next ? Math.max(0, cell.next.atMs - clock.now().bootMs) : undefined,
-      planReason: cell.planReason,
-      alertReason: cell.alertReason,
-      portHolder: cell.portHolder,
-      planWaitMs:
-        cell.planWaitMs === undefined || !cell.planAt ? undefined : Math.max(0, cell.planWaitMs - elapsedMs(cell.planAt, clock.now())),
-      isHeld: isHeldAt(cell.state.health, clock.now()),
-      waitsFor: cell.state.health.suppressedBy.map((id) => core.cells.get(id)?.service.name ?? id),
-    },
-    can: {
-      heal: cell.service.recovery.length > 0,
-      start: knowsHowToStart(cell.service.recovery),
-      stop: knowsHowToStop(cell.service.recovery),
-    },
-    uptime: past.uptimes(cell.service.id),
-    repairs: past.repairs(cell.service),
-  });
+  const sight = (cell: Cell, now: Moment) =>
+    sightOf(cell, { cells: core.cells, now, uptime: past.uptimes(cell.service.id), repairs: past.repairs(cell.service) });
   const turnsAtStart = loopTurns();
   const snapshot = (): Snapshot => {
     const now = clock.now();
@@ -327,7 +303,12 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       version: 1,
       rev: views.rev(),
       at: isoTime(now),
-      ...summarize({ services: [...core.cells.values()].map(sightOf), isAsleep: core.isAsleep(), problems: problems.list(), now }),
+      ...summarize({
+        services: [...core.cells.values()].map((cell) => sight(cell, now)),
+        isAsleep: core.isAsleep(),
+        problems: problems.list(),
+        now,
+      }),
       engine: {
         pid: process.pid,
         startedAt: isoTime(startedAt),
@@ -344,7 +325,10 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
   };
   views.source(snapshot);
 
-  const view = (cell: Cell) => viewOf(sightOf(cell), clock.now());
+  const view = (cell: Cell) => {
+    const now = clock.now();
+    return viewOf(sight(cell, now), now);
+  };
   const operations: Operations = {
     ...createOperations({
       core,
@@ -421,7 +405,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
 
   async function close(): Promise<void> {
     configWatch?.close();
-    stopSweeping();
+    stopSweeping?.();
     means.close();
     energy.close();
     stopping.abort();
@@ -447,15 +431,6 @@ function perHour(count: number, inMs: number): number | null {
   return inMs < PER_HOUR_AFTER_MS ? null : Math.round((count * 3_600_000) / inMs);
 }
 
-/** Loaded by the first service that fails, and never by an engine whose services are well (docs/decisions/0004-memory.md). */
-function lazyBuildLook(ground: BuildGround): BuildLook {
-  let looking: Promise<BuildLook> | undefined;
-  return async (cell, builds, failedAt) => {
-    looking ??= import('./builds-of-service.ts').then(({ createBuildLook }) => createBuildLook(ground));
-    return (await looking)(cell, builds, failedAt);
-  };
-}
-
 const idsOf = (config: Config): string[] => config.services.map((service) => service.id);
 
 /** Where the control socket of this engine is; a stale one is cleared away first. */
@@ -467,104 +442,4 @@ export async function engineSocket(engine: Pick<Engine, 'home' | 'ownership'>, p
 
 function writeText(file: string, text: string): Promise<void> {
   return replaceFile(realFs, file, Buffer.from(text));
-}
-
-/** Loaded when the first service fails or is seen for the first time (docs/decisions/0004-memory.md). */
-function lateKeepers(options: KeeperOptions): KeeperPort {
-  let loaded: Promise<KeeperPort> | undefined;
-  const port = () => {
-    loaded ??= import('./probe/keeper.ts').then(({ createKeeperPort }) => createKeeperPort(options));
-    return loaded;
-  };
-  return { of: async (row) => (await port()).of(row), stateOf: async (keeper) => (await port()).stateOf(keeper) };
-}
-
-/** Claims expire and done alerts leave by time alone. */
-function sweepQueue(queue: AgentQueue, isOnce: boolean): () => void {
-  let cancel: (() => void) | undefined;
-  const plan = (): void => {
-    const inMs = queue.nextSweepMs();
-    cancel = realTimers.after(Math.min(60_000, Math.max(1_000, inMs ?? 60_000)), () => {
-      void queue
-        .sweep()
-        .catch(() => undefined)
-        .then(plan);
-    });
-  };
-  if (!isOnce) plan();
-  return () => cancel?.();
-}
-
-/** What is wrong with the app itself; each told once, and gone when it is over. */
-function createProblems(clock: ClockPort, changed: () => void) {
-  const known = new Map<string, Problem>();
-  return {
-    set(code: string, message: string | undefined): void {
-      const before = known.get(code);
-      if (before?.message === message) return;
-      if (message === undefined) known.delete(code);
-      else known.set(code, { code, message, since: before?.since ?? isoTime(clock.now()) });
-      changed();
-    },
-    list: (): Problem[] => [...known.values()],
-  };
-}
-
-function createViews() {
-  const listeners = new Map<(snapshot: Snapshot) => void, { readonly newsOnly?: boolean }>();
-  let rev = 0;
-  /** How many the last snapshot had. */
-  let services = 0;
-  let make: (() => Snapshot) | undefined;
-  let planned: { isNews: boolean; cancel: () => void } | undefined;
-  /** Some listener wants to hear of looks that saw nothing new. */
-  let hearsLooks = false;
-  const count = (): void => {
-    hearsLooks = listeners.values().some(({ newsOnly }) => !newsOnly);
-  };
-  const looksMs = (): number => Math.min(TELL_LOOKS_MAX_MS, Math.max(TELL_NEWS_MS, TELL_LOOKS_MS_A_SERVICE * services));
-  function tell(): void {
-    const isNews = planned?.isNews === true;
-    planned = undefined;
-    if (!make || listeners.size === 0) return;
-    let snapshot: Snapshot;
-    try {
-      snapshot = make();
-      services = snapshot.services.length;
-    } catch {
-      return; // whoever asks is told why; showing must never be what ends an engine
-    }
-    for (const [listener, { newsOnly }] of listeners) {
-      if (newsOnly && !isNews) continue;
-      try {
-        listener(snapshot);
-      } catch {
-        // A view that breaks is its own trouble; the others are told.
-      }
-    }
-  }
-  return {
-    changed(isNews = true): void {
-      rev += 1;
-      if (listeners.size === 0 || planned?.isNews || (planned && !isNews)) return;
-      if (!isNews && !hearsLooks) return;
-      planned?.cancel();
-      planned = { isNews, cancel: realTimers.after(isNews ? TELL_NEWS_MS : looksMs(), tell) };
-    },
-    rev: () => rev,
-    source(fn: () => Snapshot): void {
-      make = fn;
-    },
-    subscribe(listener: (snapshot: Snapshot) => void, options: { readonly newsOnly?: boolean } = {}): () => void {
-      listeners.set(listener, options);
-      count();
-      return () => {
-        listeners.delete(listener);
-        count();
-        if (listeners.size > 0) return;
-        planned?.cancel(); // nobody is left to tell, and an engine that is done must not be kept from ending
-        planned = undefined;
-      };
-    },
-  };
 }
