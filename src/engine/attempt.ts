@@ -5,7 +5,7 @@ import type { ProcessIdentity, ServiceState } from '../contract/flow.ts';
 import type { AuditPort, ClockPort, RemedyContext, RemedyResult, StartedProcess } from '../contract/ports.ts';
 import type { Cell } from './cell.ts';
 import { returnAttempt } from './decide/advance-recovery.ts';
-import { recordFinished } from './round.ts';
+import { recordFinished } from './round-record.ts';
 
 /** What the engine lends to every remedy; the rest of the context belongs to the service and the attempt. */
 export type RemedyTools = Omit<

@@ -5,7 +5,7 @@ import type { ClockPort } from '../contract/ports.ts';
 import { elapsedMs, type Moment } from '../contract/time.ts';
 import type { Cell } from './cell.ts';
 import { isDown } from './decide/summary.ts';
-import type { RoundDepth } from './round.ts';
+import type { RoundDepth } from './round-deps.ts';
 
 /** A look that began within the last second is new enough; a dozen children ask at the same moment. */
 const FRESH_MS = 1_000;

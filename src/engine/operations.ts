@@ -16,7 +16,8 @@ import { personsRemedyIndex } from './decide/plan.ts';
 import { acknowledge, pause, resume, settle, stop, unstop } from './decide/will.ts';
 import { startWindowOf } from './decide/window.ts';
 import type { HeldPort } from './heal/free-port.ts';
-import { begin, recordFinished } from './round.ts';
+import { begin } from './intent.ts';
+import { recordFinished } from './round-record.ts';
 import type { AgentQueue } from './tell/agent-queue.ts';
 
 type Acting = 'check' | 'heal' | 'pause' | 'resume' | 'ack' | 'start' | 'stop' | 'freePort' | 'claim' | 'done' | 'release' | 'alerts';

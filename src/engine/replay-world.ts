@@ -16,7 +16,9 @@ import { limitOf, readingOf } from './decide/rehearse.ts';
 import { isDown } from './decide/summary.ts';
 import { acknowledge, engineStart, isPauseOver, pause, resume, settle, stop, unstop, wake, withoutFuture } from './decide/will.ts';
 import { startWindowOf } from './decide/window.ts';
-import { begin, followAlert, type RoundDeps, round } from './round.ts';
+import { begin } from './intent.ts';
+import { followAlert, round } from './round.ts';
+import type { RoundDeps } from './round-deps.ts';
 
 export interface PlayedRepair {
   readonly at: number;
