@@ -11,7 +11,8 @@ import type { Cell } from './cell.ts';
 import { repairsOf } from './decide/rank.ts';
 import { type Period, readIncidents } from './history.ts';
 import type { OnQuarantine } from './keep/durable-file.ts';
-import { type HistoryOptions, type HistoryStore, openHistory, type Uptimes } from './keep/history.ts';
+import { type HistoryOptions, type HistoryStore, openHistory } from './keep/history.ts';
+import type { Uptimes } from './keep/history-uptimes.ts';
 
 interface PastOptions<A extends AuditPort> {
   readonly home: string;

@@ -19,7 +19,8 @@ import { hasPast, type Rebuilt, rebuild } from './history-rebuild.ts';
 import { type DayTable, prepareDays, type RollDeps, rollStep } from './history-rollup.ts';
 import { fileAtPlace, isDamage, openDatabase, type PlaceOptions, quarantine } from './history-schema.ts';
 import { prepareTables, type ServiceRow, type Tables } from './history-tables.ts';
-import type { Instant } from './history-timeline.ts';
+import { createUptimeCache, NO_UPTIMES, type Uptimes } from './history-uptimes.ts';
+import { COMMIT_MS, createWaitingLines, type WaitingLine } from './history-waiting.ts';
 
 export interface HistoryOptions {
   readonly home: string;
@@ -58,20 +59,8 @@ export interface HistoryStore {
   incidents(period: IncidentPeriod): IncidentView[] | undefined;
   close(): Promise<void>;
 }
-export interface Uptimes {
-  readonly '24h': number | null;
-  readonly '7d': number | null;
-  readonly '30d': number | null;
-}
 
-/** What says nothing new waits so long, or until it is asked for: a crash leaves it to be read from the logs, and the file is spared
- * (a page that ten looks of a service share is written once). */
-const COMMIT_MS = 10_000;
-/** Nor do more lines wait: to write them holds the engine for some milliseconds. */
-const LINES_A_COMMIT = 4_000;
-/** First looks that are well share a commit: a window that has just been opened shows them. */
-const FIRST_LOOKS_MS = 1_000;
-/** The logs hold their own lines for a tenth of it. */
+/** The logs hold their own lines for a tenth of a second. */
 const LOGS_WAIT_MS = 1_000;
 const RETRY_MS = 10_000;
 /** How long one slice of background work may take, and the rest after it. */
@@ -90,26 +79,7 @@ const PRUNE_EVERY_MS = 1_800_000;
 const STEADY_MS = 3_600_000;
 const CLOCK_STEP_MS = 2_000;
 const LINES_A_SLICE = 200;
-/** Lines that wait for a disk; the logs have them all. */
-const MOST_WAITING = 20_000;
-const UPTIME_FRESH_MS = 60_000;
-const UPTIME_STALE_MS = 600_000;
-const UPTIMES_A_COMMIT = 50;
-const DAY_MS = 86_400_000;
-const NOTHING: Uptimes = { '24h': null, '7d': null, '30d': null };
 
-/** A line that waits. Used again after its commit: a thousand looks a second would each leave one behind that has lived for a
- * second, and these are what a garbage collector is slowest with (bench/tcp-checks.ts). */
-interface Line {
-  log: AuditLog;
-  event: AuditEvent;
-  /** Of this look, where `event` tells of an earlier one. */
-  latencyMs: number | undefined;
-  wallMs: number;
-  bootMs: number;
-}
-/** Kept for the next ones. */
-const MOST_SPARE = LINES_A_COMMIT;
 /** An open database and all that belongs to it. */
 interface Ground {
   readonly db: DatabaseSync;
@@ -127,10 +97,8 @@ interface Ground {
 export async function openHistory(options: HistoryOptions): Promise<HistoryStore> {
   const { clock, timers, mayRebuild = true, maxBytes = 200_000_000 } = options;
   let ground: Ground | undefined = await openGround(options.beginsAt);
-  let waiting: Line[] = [];
-  const spare: Line[] = [];
-  /** Lines were dropped that only the logs have. */
-  let isBehind = false;
+  const waiting = createWaitingLines();
+  const uptimes = createUptimeCache(clock);
   let isClosed = false;
   let cancelCommit: (() => void) | undefined;
   /** How long the planned commit was to wait. */
@@ -141,9 +109,6 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
   let rebuilding: { readonly stop: AbortController; readonly done: Promise<void>; reachedMs: number } | undefined;
   let nextPruneMs = 0;
   let steady = { offsetMs: offsetOf(clock.now()), sinceMs: clock.now().bootMs };
-  /** Status, phase and incident of the last look, by service. */
-  const seenOf = new Map<string, string>();
-  const uptimeCache = new Map<string, { atMs: number; value: Uptimes }>();
   await catchUp();
   startRebuild();
   planWork(REST_MS);
@@ -191,7 +156,7 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
       });
       for (const [index, { log, line, atMs }] of missed.entries()) {
         if (line['event'] === 'clock-jumped' && typeof line['byMs'] === 'number') jumpedMs += line['byMs'];
-        take(log, line as unknown as AuditEvent, undefined, { wallMs: atMs, bootMs: atMs - jumpedMs });
+        waiting.add(log, line as unknown as AuditEvent, undefined, { wallMs: atMs, bootMs: atMs - jumpedMs });
         if (index % LINES_A_SLICE < LINES_A_SLICE - 1) continue;
         flush();
         await timers.sleep(REST_MS);
@@ -200,21 +165,6 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
     } catch (error) {
       options.onTrouble('rebuild', `The logs could not be read: ${errorText(error)}`);
     }
-  }
-
-  function take(log: AuditLog, event: AuditEvent, latencyMs: number | undefined, { wallMs, bootMs }: Instant): void {
-    const line = spare.pop();
-    if (line) {
-      line.log = log;
-      line.event = event;
-      line.latencyMs = latencyMs;
-      line.wallMs = wallMs;
-      line.bootMs = bootMs;
-    }
-    waiting.push(line ?? { log, event, latencyMs, wallMs, bootMs });
-    if (waiting.length <= MOST_WAITING) return;
-    waiting.shift();
-    isBehind = true;
   }
 
   // ------------------------------------------------------------ transactions
@@ -248,7 +198,7 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
     const damaged = ground;
     if (!damaged || reopening || isClosed) return;
     ground = undefined;
-    uptimeCache.clear();
+    uptimes.clear();
     rebuilding?.stop.abort();
     reopening = (async () => {
       try {
@@ -271,19 +221,18 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
     cancelCommit?.();
     cancelCommit = undefined;
     const on = ground;
-    if (!on || waiting.length === 0) return;
+    if (!on || waiting.size() === 0) return;
     if (fileAtPlace(options.home) !== on.file) {
       startOver(undefined);
       return;
     }
-    const batch = waiting;
-    waiting = [];
+    const batch = waiting.take();
     try {
       commit(on, batch);
       options.onTrouble('write', undefined);
     } catch (error) {
       if (mayPass(error) || ground === undefined) {
-        waiting = [...batch, ...waiting];
+        waiting.giveBack(batch);
         if (ground) options.onTrouble('write', `The history cannot be written: ${errorText(error)}`);
         planCommit(RETRY_MS);
         return;
@@ -297,11 +246,12 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
         }
       }
     }
-    refreshUptimes(on, batch);
-    for (const line of batch) if (spare.length < MOST_SPARE) spare.push(line);
+    const seen = batch.values().map(({ event }) => (event.event === 'check' ? on.services.get(event.service) : undefined));
+    guarded(() => uptimes.refresh(rollDeps(on), seen), undefined);
+    waiting.done(batch);
   }
 
-  function commit(on: Ground, batch: readonly Line[]): void {
+  function commit(on: Ground, batch: readonly WaitingLine[]): void {
     transaction(on, () => {
       for (const { log, event, latencyMs, wallMs, bootMs } of batch) {
         const line = event as unknown as Record<string, unknown>;
@@ -315,10 +265,10 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
         const last = batch.findLast(({ log }) => log === of);
         if (last) on.tables.setMeta(`mark-${of}`, markOf(asWritten(last)));
       }
-      if (isBehind) on.tables.setMeta('rebuild', clock.now().wallMs);
+      if (waiting.hasDropped()) on.tables.setMeta('rebuild', clock.now().wallMs);
     });
-    if (isBehind) {
-      isBehind = false;
+    if (waiting.hasDropped()) {
+      waiting.forgetDropped();
       startRebuild();
     }
     if (commits >= COMMITS_A_CHECKPOINT) planWork(REST_MS);
@@ -436,7 +386,7 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
         on.projection.adopt(importer.openIncidents, rebuilt.toMs);
         on.tables.setMeta('rebuild', 0);
       });
-      uptimeCache.clear(); // what was known halfway
+      uptimes.clear(); // what was known halfway
       if (rebuilt.lines > 0) options.onRebuilt?.(rebuilt);
       options.onTrouble('rebuild', undefined);
     } catch (error) {
@@ -465,34 +415,6 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
     }
   }
 
-  function uptimesOf(on: Ground, service: ServiceRow): Uptimes {
-    const deps = rollDeps(on);
-    const over = (ms: number): number | null => {
-      const { percent } = uptime(deps, service, clock.now().wallMs - ms);
-      // Not rounded up: 100 is said when it was never down.
-      return percent === null ? null : Math.floor(percent * 1_000) / 1_000;
-    };
-    const value = { '24h': over(DAY_MS), '7d': over(7 * DAY_MS), '30d': over(30 * DAY_MS) };
-    uptimeCache.set(service.id, { atMs: clock.now().bootMs, value });
-    return value;
-  }
-
-  function refreshUptimes(on: Ground, batch: readonly Line[]): void {
-    if (uptimeCache.size === 0) return;
-    const { bootMs: now, awakeMs } = clock.now();
-    let left = UPTIMES_A_COMMIT;
-    for (const { event } of batch) {
-      if (event.event !== 'check') continue;
-      const service = on.services.get(String(event.service));
-      const known = service && uptimeCache.get(service.id);
-      if (!service || !known || now - known.atMs <= UPTIME_FRESH_MS) continue;
-      // The others at a later commit: nobody is to wait for the numbers of a thousand services.
-      if (left === 0 || clock.now().awakeMs - awakeMs > SLICE_MS) return;
-      left -= 1;
-      guarded(() => uptimesOf(on, service), NOTHING);
-    }
-  }
-
   function guarded<T>(ask: () => T, instead: T): T {
     try {
       return ask();
@@ -505,13 +427,13 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
   return {
     line(log, event, at) {
       if (isClosed) return;
-      take(log, event, undefined, at);
-      planCommit(waitFor(log, event));
+      waiting.add(log, event, undefined, at);
+      planCommit(waiting.waitFor(log, event));
     },
     again(check, latencyMs, at) {
       if (isClosed) return;
-      take('health', check, latencyMs, at);
-      planCommit(everydayWait());
+      waiting.add('health', check, latencyMs, at);
+      planCommit(waiting.everydayWait());
     },
     flush,
     series: (input) =>
@@ -531,10 +453,8 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
     uptimes(id) {
       const service = ground?.services.get(id);
       const on = ground;
-      if (!service || !on) return NOTHING;
-      const known = uptimeCache.get(id);
-      if (known && clock.now().bootMs - known.atMs < UPTIME_STALE_MS) return known.value;
-      return guarded(() => uptimesOf(on, service), NOTHING);
+      if (!service || !on) return NO_UPTIMES;
+      return guarded(() => uptimes.of(rollDeps(on), service), NO_UPTIMES);
     },
     tried: (id, sinceMs) =>
       answer((on) => {
@@ -566,27 +486,10 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
       on.db.close();
     },
   };
-
-  /** Of a line that says nothing new. Beyond that many the disk is in trouble, and is tried again at its own time. */
-  function everydayWait(): number {
-    return waiting.length === LINES_A_COMMIT ? 0 : COMMIT_MS;
-  }
-
-  /** How long a line may wait: not at all what begins or ends an incident or another phase, an attempt, an alert, the user's will. */
-  function waitFor(log: AuditLog, event: AuditEvent): number {
-    if (event.event !== 'check') return log !== 'health' || event.event !== 'clock-jumped' ? 0 : COMMIT_MS;
-    const service = String(event.service);
-    const seen = `${event.status} ${event.phase} ${event.incident ?? ''}`;
-    const before = seenOf.get(service);
-    if (before === seen) return everydayWait();
-    seenOf.set(service, seen);
-    // At a start there are as many first looks as services.
-    return before === undefined && event.status === 'ok' ? FIRST_LOOKS_MS : 0;
-  }
 }
 
 /** As it stands in its log. */
-function asWritten({ event, latencyMs, wallMs }: Line) {
+function asWritten({ event, latencyMs, wallMs }: WaitingLine) {
   return { at: isoTime({ wallMs }), ...event, ...(latencyMs === undefined ? {} : { latencyMs }) };
 }
 
