@@ -34,7 +34,8 @@ it('starts it through Playwright, sees and presses, asks the page, and lets it e
   await app.untilSeen('notice', ({ notices }) => notices.at(-1)?.state === 'shown');
   expect(await app.askAs('ask:status', 'https://bundle/index.html', true, {})).toMatchObject({ ok: false });
   await app.choose('Quit');
-  expect(await app.ended).toEqual({ code: 0, signal: null });
+  const ended = await app.ended;
+  expect(ended, app.err()).toEqual({ code: 0, signal: null });
   expect(await real.run(place, ['--cli', '--version'])).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
 });
 

@@ -127,6 +127,28 @@ describe('a button', () => {
     await eventually(() => page.locator('h1').textContent()).toContain('Fitness Tracker');
   });
 
+  test('a double click is one press, though what it asked for was done before the second click', async () => {
+    const world = trouble(Date.now());
+    Object.assign(world.snapshot.services.find(({ id }) => id === 'memory') as object, { phase: 'paused' });
+    win = await openWindow(browser, { world, hash: '#/service/memory' });
+    const { page, api } = win;
+    const button = (name: string) => page.locator(`[data-test=${name}]`);
+    const box = await button('resume').boundingBox();
+    const at = [(box?.x ?? 0) + (box?.width ?? 0) / 2, (box?.y ?? 0) + (box?.height ?? 0) / 2] as const;
+    await page.mouse.click(...at);
+    await button('pause').waitFor();
+    expect(await page.evaluate(([x, y]) => document.elementFromPoint(x, y)?.closest('button')?.getAttribute('data-test'), at)).toBe(
+      'pause',
+    );
+    await page.mouse.move(...at);
+    await page.mouse.down({ clickCount: 2 });
+    await page.mouse.up({ clickCount: 2 });
+    expect(await button('pause').getAttribute('aria-expanded')).toBe('false');
+    await page.mouse.click(...at);
+    await eventually(() => button('pause').getAttribute('aria-expanded')).toBe('true');
+    expect(api.calls).toEqual([{ name: 'resume', input: { id: 'memory' } }]);
+  });
+
   test('shows an error where it was pressed, with what to do, and can be pressed again', async () => {
     win = await openWindow(browser);
     const { page, api } = win;

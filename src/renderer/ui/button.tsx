@@ -1,4 +1,5 @@
-// Buttons: one that cannot be pressed now stays reachable by keyboard and says why; one that is busy cannot be pressed twice.
+// Buttons: one that cannot be pressed now stays reachable by keyboard and says why; one that is busy cannot be pressed twice, and a double
+// click is one press: what it asks for may be done before the second click, which would then hit whatever stands there next.
 import type { ComponentChildren, Ref } from 'preact';
 import { Glyph, type GlyphName } from './icon.tsx';
 
@@ -11,6 +12,8 @@ export interface ButtonProps {
   /** Why it cannot be pressed now. Shown as a tooltip and read out. */
   why?: string | undefined;
   isBusy?: boolean | undefined;
+  /** Each click of a quick series counts. */
+  isRepeated?: boolean;
   onPress?: ((event: MouseEvent) => void) | undefined;
   type?: 'button' | 'submit';
   buttonRef?: Ref<HTMLButtonElement>;
@@ -25,6 +28,7 @@ export function Button({
   label,
   why,
   isBusy,
+  isRepeated,
   onPress,
   type = 'button',
   buttonRef,
@@ -44,7 +48,7 @@ export function Button({
       data-tip={why ?? label}
       data-test={testId}
       onClick={(event) => {
-        if (isOff) event.preventDefault();
+        if (isOff || (event.detail > 1 && !isRepeated)) event.preventDefault();
         else onPress?.(event as unknown as MouseEvent);
       }}
     >

@@ -127,10 +127,10 @@ export function Graph({ label, series, incidents, range, nowMs, isLoading, onRan
           {series && point !== undefined ? pointWords(series, point, nowMs) : span}
         </p>
         <div class="graph-buttons">
-          <Button kind="quiet" icon="back" label="Earlier" onPress={() => onRange(pan(range, -0.5, nowMs))} />
-          <Button kind="quiet" icon="minus" label="Zoom out" onPress={() => onRange(zoom(range, 2, nowMs))} />
-          <Button kind="quiet" icon="watch" label="Zoom in" onPress={() => onRange(zoom(range, 0.5, nowMs))} />
-          <Button kind="quiet" icon="chevron" label="Later" onPress={() => onRange(pan(range, 0.5, nowMs))} />
+          <Button isRepeated kind="quiet" icon="back" label="Earlier" onPress={() => onRange(pan(range, -0.5, nowMs))} />
+          <Button isRepeated kind="quiet" icon="minus" label="Zoom out" onPress={() => onRange(zoom(range, 2, nowMs))} />
+          <Button isRepeated kind="quiet" icon="watch" label="Zoom in" onPress={() => onRange(zoom(range, 0.5, nowMs))} />
+          <Button isRepeated kind="quiet" icon="chevron" label="Later" onPress={() => onRange(pan(range, 0.5, nowMs))} />
         </div>
       </div>
       <p id="graph-summary" class="graph-summary" aria-live="polite">
