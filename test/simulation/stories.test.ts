@@ -633,3 +633,15 @@ test('R12: a supervisor that does not answer when a process is first seen is ask
   await sim.pass(6 * MINUTE);
   expect(sim.state('app').recovery.keeper).toEqual({ by: 'pm2', name: 'app' });
 });
+
+test('R7, R12: what is stopped by a person while its alert is on its way is not left to the agent', async () => {
+  const sim = await createSim({ services: [simService('app')], recovery: { enabled: false } });
+  await sim.pass(MINUTE);
+  sim.isEvidenceStuck = true; // it is waited for
+  sim.service('app').die();
+  await sim.until('it is being told', () => sim.cell('app').isTelling, 20 * MINUTE);
+  await sim.say('app', 'stop');
+  await sim.pass(MINUTE);
+  expect(sim.view('app').phase).toBe('stopped');
+  expect(queued(sim).filter(([, , state]) => state !== 'done')).toEqual([]);
+});
