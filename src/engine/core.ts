@@ -122,17 +122,16 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   let isClosed = false;
   let beat: (() => void) | undefined;
   let beatAtBootMs: number | undefined;
-  /** State of services that left the configuration: they may come back, and nothing is forgotten by that (R3, R6). */
-  const parked = new Map<string, ServiceState>();
+  /** Services that left the configuration: they may come back, and nothing is forgotten by that (R3, R6). */
+  const parked = new Map<string, Cell>();
   let seen = clock.now();
   /** Who waits for a cause: at the start a thousand services become ok within a second, and none may look through all the others. */
   const waitingForCause = new Set<Cell>();
+  /** Whom a failing service has asked, in this very moment, whether they are down. */
+  const asking = new Map<Cell, readonly Cell[]>();
 
   const put = (cell: Cell): void => {
-    if (cell.isGone) {
-      if (cells.has(cell.service.id)) return; // it is back, and this is its past
-      parked.set(cell.service.id, cell.state);
-    }
+    if (cell.isGone && parked.get(cell.service.id) !== cell) return; // it is back, and this is its past
     if (!deps.isDryRun) deps.store.put(cell.service.id, cell.state);
     deps.changed();
   };
@@ -422,13 +421,26 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   async function dependenciesDown(cell: Cell, depth: RoundDepth): Promise<readonly string[]> {
     const parents = await causesOf(cell);
     const asked = clock.now();
-    const down = await Promise.all(
-      parents.map(async (parent) => ((await isDownNow(parent, asked, depth)) ? parent.service.id : undefined)),
-    );
-    return down.filter((id) => id !== undefined);
+    asking.set(cell, parents);
+    try {
+      const down = await Promise.all(
+        parents.map(async (parent) => ((await isDownNow(parent, cell, asked, depth)) ? parent.service.id : undefined)),
+      );
+      return down.filter((id) => id !== undefined);
+    } finally {
+      asking.delete(cell);
+    }
   }
-  async function isDownNow(parent: Cell, asked: Moment, depth: RoundDepth): Promise<boolean> {
+  /** Whether this one waits for an answer of that one, also by way of others. */
+  function awaits(one: Cell, other: Cell): boolean {
+    const asked = new Set(asking.get(one));
+    for (const cell of asked) for (const next of asking.get(cell) ?? []) asked.add(next);
+    return asked.has(other);
+  }
+  async function isDownNow(parent: Cell, child: Cell, asked: Moment, depth: RoundDepth): Promise<boolean> {
     if (parent.state.health.paused) return false;
+    // A new configuration has turned the two round while the other one was asking: both would wait for ever.
+    if (awaits(parent, child)) return isDown(parent.state, clock.now());
     if (parent.hasRounds) await roundsOver(parent);
     // A look that began within the last second is new enough; a dozen children ask at the same moment.
     const isFresh = parent.lastLook !== undefined && elapsedMs(parent.lastLook.startedAt, asked) < 1_000;
@@ -548,23 +560,32 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   }
 
   function add(service: ServiceConfig, inMs: number, now: Moment): void {
-    const saved = withoutFuture(parked.get(service.id) ?? deps.store.loaded.get(service.id), now);
+    const left = parked.get(service.id);
     parked.delete(service.id);
+    // Its remedy or its notice is still on its way: the same one goes on with it, or there would be two (R3, R6).
+    const before = left && isAtWork(left) ? left : undefined;
+    const saved = withoutFuture(left?.state ?? deps.store.loaded.get(service.id), now);
     // The machine has just woken: what comes back now waits like all the others (R9).
     const wakingMs = Math.max(0, asleepUntilBootMs - now.bootMs);
     const health = engineStart(saved?.health ?? newHealth(now), service, now);
     const state: ServiceState = {
       health: wakingMs > 0 ? wake(health, service, now) : health,
-      recovery: withoutEnded(resumeInterrupted(saved?.recovery ?? newRecovery(), now), deps.isAlive),
+      recovery: before?.state.recovery ?? withoutEnded(resumeInterrupted(saved?.recovery ?? newRecovery(), now), deps.isAlive),
       alert: saved?.alert ?? newAlertState(),
     };
-    const cell = newCell(service, state, { ...deps.probeContext(), memory: new Map() });
+    const fresh = newCell(service, state, { ...deps.probeContext(), memory: new Map() });
+    const { isTelling, hasRounds, nextRounds, onRoundsOver } = before ?? fresh;
+    const cell = before ? Object.assign(before, fresh, { isTelling, hasRounds, nextRounds, onRoundsOver }) : fresh;
     cells.set(service.id, cell);
     if (cell.state.health.suppressedBy.length > 0) waitingForCause.add(cell);
     put(cell);
     if (saved?.recovery?.current && !state.recovery.current) recordFinished(cell, roundDeps, now);
     notices.resume(cell);
     if (deps.isScheduled) planFirst(cell, wakingMs + inMs, now);
+  }
+
+  function isAtWork({ isTelling, state: { recovery } }: Cell): boolean {
+    return isTelling || (recovery.current !== undefined && !recovery.current.returnedAt);
   }
 
   function replace(cell: Cell, service: ServiceConfig): void {
@@ -584,7 +605,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     watchBuild(cell, undefined);
     cells.delete(cell.service.id);
     waitingForCause.delete(cell);
-    parked.set(cell.service.id, cell.state);
+    parked.set(cell.service.id, cell);
     attemptFinished(cell);
   }
 
