@@ -86,6 +86,8 @@ export interface CoreDeps {
 /** The heartbeat (R9): a beat that comes later than two more periods was a sleep. */
 const BEAT_MS = 15_000;
 const LATE_MS = 2 * BEAT_MS;
+/** What could not be written is tried again so often, also when nothing new is to be written. */
+const REWRITE_MS = 10_000;
 /** Between two clocks: this much difference is a sleep (boot against awake) or a jump (wall against boot). */
 const CLOCK_STEP_MS = 2_000;
 
@@ -129,6 +131,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   const waitingForCause = new Set<Cell>();
   /** Whom a failing service has asked, in this very moment, whether they are down. */
   const asking = new Map<Cell, readonly Cell[]>();
+  let cancelRewrite: (() => void) | undefined;
 
   const put = (cell: Cell): void => {
     if (cell.isGone && parked.get(cell.service.id) !== cell) return; // it is back, and this is its past
@@ -138,7 +141,17 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   const stateTrouble = (error: unknown): void =>
     deps.problem('home-unusable', error === undefined ? undefined : `The state cannot be written: ${errorText(error)}`);
   const flush = async (urgent: boolean): Promise<void> => {
-    if (!deps.isDryRun) await deps.store.flush({ urgent });
+    if (deps.isDryRun) return;
+    try {
+      await deps.store.flush({ urgent });
+    } catch (error) {
+      if (!isClosed)
+        cancelRewrite ??= timers.after(REWRITE_MS, () => {
+          cancelRewrite = undefined;
+          flushSoon();
+        });
+      throw error;
+    }
   };
   const flushSoon = (): void => {
     void flush(false).then(() => stateTrouble(undefined), stateTrouble);
@@ -636,6 +649,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     async close() {
       isClosed = true;
       beat?.();
+      cancelRewrite?.();
       for (const cell of cells.values()) cell.next?.cancel(cell);
       routine.close();
       for (const cell of cells.values()) {

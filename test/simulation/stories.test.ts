@@ -634,6 +634,22 @@ test('R12: a supervisor that does not answer when a process is first seen is ask
   expect(sim.state('app').recovery.keeper).toEqual({ by: 'pm2', name: 'app' });
 });
 
+test('R8: what could not be written while the disk was full is written once there is room, though nothing happens any more', async () => {
+  const sim = await createSim({ services: [watchOnly('app')] });
+  await sim.pass(MINUTE);
+  sim.service('app').die();
+  await sim.until('a strike', () => sim.state('app').health.strikes === 1, 10 * MINUTE);
+  sim.fill(true);
+  await sim.until('told', () => sim.told().length === 1, 10 * MINUTE);
+  sim.service('app').start();
+  await sim.until('well', () => sim.told().length === 2, 10 * MINUTE);
+  expect(sim.problems.has('home-unusable')).toBe(true);
+  sim.fill(false);
+  await sim.pass(3 * MINUTE);
+  expect(sim.problems.has('home-unusable')).toBe(false);
+  expect(sim.home.disk.get('health')).toContain('"status":"ok"');
+});
+
 test('R7, R12: what is stopped by a person while its alert is on its way is not left to the agent', async () => {
   const sim = await createSim({ services: [simService('app')], recovery: { enabled: false } });
   await sim.pass(MINUTE);
