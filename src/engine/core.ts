@@ -18,6 +18,7 @@ import type {
   TimersPort,
 } from '../contract/ports.ts';
 import { elapsedMs, type Moment, remainingMs } from '../contract/time.ts';
+import { inTime } from './ask-once.ts';
 import { type AttemptDeps, type RemedyTools, runAttempt } from './attempt.ts';
 import { type Cell, newCell } from './cell.ts';
 import { newHealth } from './decide/advance-health.ts';
@@ -86,6 +87,11 @@ export interface CoreDeps {
 /** The heartbeat (R9): a beat that comes later than two more periods was a sleep. */
 const BEAT_MS = 15_000;
 const LATE_MS = 2 * BEAT_MS;
+/** So long a round waits for an answer about the machine; about a disk, which is told at once or not at all; and by a supervisor, which
+ * has its own time. What is not known then stays so until the next look. */
+const MACHINE_ASKED_MS = 10_000;
+const DISKS_ASKED_MS = 2_000;
+const KEEPER_ASKED_MS = 45_000;
 /** What could not be written is tried again so often, also when nothing new is to be written. */
 const REWRITE_MS = 10_000;
 /** Between two clocks: this much difference is a sleep (boot against awake) or a jump (wall against boot). */
@@ -156,6 +162,8 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   const flushSoon = (): void => {
     void flush(false).then(() => stateTrouble(undefined), stateTrouble);
   };
+  /** What nobody tells in time is unknown: no round waits for ever for a drive that is gone. */
+  const ifTold = <T>(asked: Promise<T>, ms = MACHINE_ASKED_MS): Promise<T | undefined> => inTime(asked, ms, timers).catch(() => undefined);
   const attemptFinished = (cell: Cell): void => {
     for (const done of cell.waiting.splice(0)) done();
     deps.changed();
@@ -217,11 +225,11 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     isClosing: () => isClosed,
     dependenciesDown,
     // Who cannot look sees no build: a service that is down is not left so for that.
-    buildAtWork: (cell, failedAt) => deps.buildAtWork(cell, config.builds, failedAt).catch(() => undefined),
+    buildAtWork: (cell, failedAt) => ifTold(deps.buildAtWork(cell, config.builds, failedAt)),
     watchBuild,
-    processAge: (cell) => deps.processAge(cell).catch(() => undefined),
-    askKeeping: (cell) => deps.askKeeping(cell).catch(() => undefined),
-    portHolder: (cell) => deps.portHolder(cell).catch(() => undefined),
+    processAge: (cell) => ifTold(deps.processAge(cell)),
+    askKeeping: (cell) => ifTold(deps.askKeeping(cell), KEEPER_ASKED_MS),
+    portHolder: (cell) => ifTold(deps.portHolder(cell)),
     put,
     flush: () => flush(true),
     startAttempt: (cell, remedy) =>
@@ -426,8 +434,8 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   async function causesOf({ service }: Cell): Promise<Cell[]> {
     const disks = [...cells.values()].filter(({ service: { check }, state }) => check.type === 'disk' && !state.health.paused);
     const candidates = disks.map((disk) => disk.service);
-    const full = candidates.length > 0 ? await deps.fullDisks(service, candidates) : [];
-    const ids = new Set([...service.dependsOn, ...full]);
+    const full = candidates.length > 0 ? await ifTold(deps.fullDisks(service, candidates), DISKS_ASKED_MS) : undefined;
+    const ids = new Set([...service.dependsOn, ...(full ?? [])]);
     ids.delete(service.id); // waiting for its own round would never end
     return [...ids].flatMap((id) => cells.get(id) ?? []);
   }

@@ -634,6 +634,17 @@ test('R12: a supervisor that does not answer when a process is first seen is ask
   expect(sim.state('app').recovery.keeper).toEqual({ by: 'pm2', name: 'app' });
 });
 
+test('R11: a disk that never answers, on a network drive that is gone, holds up nobody else who fails', async () => {
+  const sim = await createSim({
+    services: [simService('app'), watchOnly('nas', { check: { type: 'disk', path: '/sim/nas', minFree: '10%' } })],
+  });
+  await sim.pass(MINUTE);
+  sim.isDriveDead = true;
+  sim.service('app').die();
+  await sim.until('healed', () => sim.service('app').isUp() && sim.state('app').health.status === 'ok', 10 * MINUTE);
+  expect(breaches(sim)).toEqual([]);
+});
+
 test('R8: what could not be written while the disk was full is written once there is room, though nothing happens any more', async () => {
   const sim = await createSim({ services: [watchOnly('app')] });
   await sim.pass(MINUTE);
