@@ -672,3 +672,16 @@ test('R7, R12: what is stopped by a person while its alert is on its way is not 
   expect(sim.view('app').phase).toBe('stopped');
   expect(queued(sim).filter(([, , state]) => state !== 'done')).toEqual([]);
 });
+
+test('R3, R17: a restart that a person asks for while a stop is at work has its outcome, also when that could not stop it', async () => {
+  const sim = await createSim({ services: [simService('app')] }, { app: { stopFails: 'could-not-stop', remedyMs: MINUTE } });
+  await sim.pass(MINUTE);
+  await sim.say('app', 'stop');
+  await sim.pass(100);
+  await sim.say('app', 'heal');
+  await sim.pass(10 * MINUTE);
+  expect(sim.events('recovery-started', 'app')).toHaveLength(1);
+  expect(sim.events('recovery-finished', 'app').map(({ event }) => event)).toEqual([expect.objectContaining({ outcome: 'succeeded' })]);
+  expect(sim.view('app').phase).toBe('healthy');
+  expect([...breaches(sim), ...unfinished(sim)]).toEqual([]);
+});
