@@ -193,7 +193,11 @@ export function createNotices(deps: NoticeDeps): Notices {
       );
       if (!entry) return;
       seen.add(entry);
-      const needless = whyNeedless(cell, entry);
+      // What the queue has got is closed there, also when it gets nothing more.
+      const isClosing = entry.channel === 'queue' && entry.notice.kind === 'recovered';
+      const isWanted = isClosing || deps.config().channels.some((name) => name === entry.channel);
+      const needless = isWanted ? whyNeedless(cell, entry) : 'channel-removed';
+      if (!isWanted) deps.channelTrouble(entry.channel, undefined);
       if (needless === 'paused') continue;
       const failed = new Map<string, string>();
       if (!needless) await attempt(entry.channel, failed, () => again(cell, entry));

@@ -685,3 +685,15 @@ test('R3, R17: a restart that a person asks for while a stop is at work has its 
   expect(sim.view('app').phase).toBe('healthy');
   expect([...breaches(sim), ...unfinished(sim)]).toEqual([]);
 });
+
+test('R7: a delivery that waits for a channel that is no longer wanted is given up, with a word', async () => {
+  const services = [watchOnly('app')];
+  const sim = await createSim({ services });
+  sim.isChannelBroken = true;
+  sim.service('app').die();
+  await sim.until('told', () => sim.state('app').alert.outbox.length === 1, 10 * MINUTE);
+  sim.reload({ services, alerts: { channels: ['queue'] } });
+  await sim.pass(3 * HOUR);
+  expect(sim.state('app').alert.outbox).toEqual([]);
+  expect(sim.events('alert-failed', 'app').at(-1)?.event).toMatchObject({ error: 'no longer needed: channel-removed' });
+});
