@@ -289,7 +289,8 @@ export type NotifyReason =
   | 'paused'
   | 'stopped'
   | 'suppressed'
-  | 'held';
+  | 'held'
+  | 'channel-removed';
 
 /** What a person and the agent are told. */
 export interface Notice {

@@ -39,6 +39,8 @@ export interface Causes {
 export function createCauses({ clock, cells, ...deps }: CausesDeps): Causes {
   /** At the start a thousand services become ok within a second, and none may look through all the others. */
   const waiting = new Set<Cell>();
+  /** Whom a failing service has asked, in this very moment, whether they are down. */
+  const asking = new Map<Cell, readonly Cell[]>();
 
   async function causesOf({ service }: Cell): Promise<Cell[]> {
     const disks = [...cells.values()].filter(({ service: { check }, state }) => check.type === 'disk' && !state.health.paused);
@@ -49,8 +51,17 @@ export function createCauses({ clock, cells, ...deps }: CausesDeps): Causes {
     return [...ids].flatMap((id) => cells.get(id) ?? []);
   }
 
-  async function isDownNow(parent: Cell, asked: Moment, depth: RoundDepth): Promise<boolean> {
+  /** Whether this one waits for an answer of that one, also by way of others. */
+  function awaits(one: Cell, other: Cell): boolean {
+    const asked = new Set(asking.get(one));
+    for (const cell of asked) for (const next of asking.get(cell) ?? []) asked.add(next);
+    return asked.has(other);
+  }
+
+  async function isDownNow(parent: Cell, child: Cell, asked: Moment, depth: RoundDepth): Promise<boolean> {
     if (parent.state.health.paused) return false;
+    // A new configuration has turned the two round while the other one was asking: both would wait for ever.
+    if (awaits(parent, child)) return isDown(parent.state, clock.now());
     if (parent.hasRounds) await deps.roundsOver(parent);
     const isFresh = parent.lastLook !== undefined && elapsedMs(parent.lastLook.startedAt, asked) < FRESH_MS;
     if (!isFresh) await deps.runRound(parent, depth);
@@ -68,10 +79,15 @@ export function createCauses({ clock, cells, ...deps }: CausesDeps): Causes {
     async down(cell, depth) {
       const parents = await causesOf(cell);
       const asked = clock.now();
-      const down = await Promise.all(
-        parents.map(async (parent) => ((await isDownNow(parent, asked, depth)) ? parent.service.id : undefined)),
-      );
-      return down.filter((id) => id !== undefined);
+      asking.set(cell, parents);
+      try {
+        const down = await Promise.all(
+          parents.map(async (parent) => ((await isDownNow(parent, cell, asked, depth)) ? parent.service.id : undefined)),
+        );
+        return down.filter((id) => id !== undefined);
+      } finally {
+        asking.delete(cell);
+      }
     },
     note(cell, before) {
       const after = cell.state.health.suppressedBy;

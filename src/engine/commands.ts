@@ -7,11 +7,14 @@ import type { Readable } from 'node:stream';
 import { errorText, systemCode } from '../contract/errors.ts';
 import type { CommandPort, CommandResult, CommandSpec, ProcessPort, TimersPort } from '../contract/ports.ts';
 import { lookedFor } from '../contract/program.ts';
+import { inTime, statOnce } from './ask-once.ts';
 import { cappedOutput } from './capped-output.ts';
 import { type EndOptions, endGroup, endTree, groupExists } from './end-command.ts';
 
 /** How long a command may take to end after TERM before KILL. */
 const GRACE_MS = 500;
+/** A folder that does not answer in this time lies on a drive that is gone. */
+const FOLDER_MS = 5_000;
 /** After the exit: what was written before it is in the pipe already; only somebody else can still hold it open. */
 const DRAIN_MS = 100;
 
@@ -28,6 +31,13 @@ export function createCommandPort({ processes, timers, kill = sendSignal }: Comm
     const output = cappedOutput();
     const printed = () => ({ output: output.text(), lastLine: output.lastLine() });
     if (spec.signal?.aborted) return { kind: 'aborted', ...printed() };
+    if (spec.cwd !== undefined && !(await answers(spec.cwd, Math.min(FOLDER_MS, spec.timeoutMs)))) {
+      return {
+        kind: 'not-started',
+        code: 'ETIMEDOUT',
+        message: `The folder ${spec.cwd} does not answer: the drive that it lies on may be gone.`,
+      };
+    }
 
     const { execa } = await import('execa'); // loaded by the first program only: docs/decisions/0004-memory.md
     let subprocess: ReturnType<typeof launch>;
@@ -90,6 +100,15 @@ export function createCommandPort({ processes, timers, kill = sendSignal }: Comm
     if (typeof first === 'string') return { kind: first, ...printed() };
     if (first.signal !== null) return { kind: 'signalled', signal: first.signal, ...printed() };
     return { kind: 'exited', exitCode: first.exitCode ?? 0, ...printed() };
+  }
+
+  /** Asked before: the thread that starts a program waits until it runs, and with it the whole engine. */
+  async function answers(folder: string, ms: number): Promise<boolean> {
+    const asked = statOnce(folder).then(
+      () => true,
+      () => true, // why it can't be is told by the start itself
+    );
+    return (await inTime(asked, ms, timers)) !== undefined;
   }
 
   return { run };

@@ -18,6 +18,7 @@ import type {
   TimersPort,
 } from '../contract/ports.ts';
 import { elapsedMs, type Moment, remainingMs } from '../contract/time.ts';
+import { inTime } from './ask-once.ts';
 import { type AttemptDeps, type RemedyTools, runAttempt } from './attempt.ts';
 import { createCauses } from './causes.ts';
 import { type Cell, newCell } from './cell.ts';
@@ -87,6 +88,14 @@ export interface CoreDeps {
   changed(isNews?: boolean): void;
 }
 
+/** So long a round waits for an answer about the machine; about a disk, which is told at once or not at all; and by a supervisor, which
+ * has its own time. What is not known then stays so until the next look. */
+const MACHINE_ASKED_MS = 10_000;
+const DISKS_ASKED_MS = 2_000;
+const KEEPER_ASKED_MS = 45_000;
+/** What could not be written is tried again so often, also when nothing new is to be written. */
+const REWRITE_MS = 10_000;
+
 export interface Core {
   readonly cells: ReadonlyMap<string, Cell>;
   readonly notices: Notices;
@@ -116,13 +125,14 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   const routine = createSharedTimers<Cell>(timers, fireTogether);
   let config = first;
   let isClosed = false;
-  /** State of services that left the configuration: they may come back, and nothing is forgotten by that (R3, R6). */
-  const parked = new Map<string, ServiceState>();
+  /** Services that left the configuration: they may come back, and nothing is forgotten by that (R3, R6). */
+  const parked = new Map<string, Cell>();
+  let cancelRewrite: (() => void) | undefined;
   const wakefulness = createWakefulness({ clock, timers, audit, isScheduled: deps.isScheduled, onSlept });
   const causes = createCauses({
     clock,
     cells,
-    fullDisks: deps.fullDisks,
+    fullDisks: async (service, disks) => (await ifTold(deps.fullDisks(service, disks), DISKS_ASKED_MS)) ?? [],
     roundsOver,
     runRound,
     requeue: (cause) => notices.requeue(cause),
@@ -145,21 +155,30 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   });
 
   const put = (cell: Cell): void => {
-    if (cell.isGone) {
-      if (cells.has(cell.service.id)) return; // it is back, and this is its past
-      parked.set(cell.service.id, cell.state);
-    }
+    if (cell.isGone && parked.get(cell.service.id) !== cell) return; // it is back, and this is its past
     if (!deps.isDryRun) deps.store.put(cell.service.id, cell.state);
     deps.changed();
   };
   const stateTrouble = (error: unknown): void =>
     deps.problem('home-unusable', error === undefined ? undefined : `The state cannot be written: ${errorText(error)}`);
   const flush = async (urgent: boolean): Promise<void> => {
-    if (!deps.isDryRun) await deps.store.flush({ urgent });
+    if (deps.isDryRun) return;
+    try {
+      await deps.store.flush({ urgent });
+    } catch (error) {
+      if (!isClosed)
+        cancelRewrite ??= timers.after(REWRITE_MS, () => {
+          cancelRewrite = undefined;
+          flushSoon();
+        });
+      throw error;
+    }
   };
   const flushSoon = (): void => {
     void flush(false).then(() => stateTrouble(undefined), stateTrouble);
   };
+  /** What nobody tells in time is unknown: no round waits for ever for a drive that is gone. */
+  const ifTold = <T>(asked: Promise<T>, ms = MACHINE_ASKED_MS): Promise<T | undefined> => inTime(asked, ms, timers).catch(() => undefined);
   const attemptFinished = (cell: Cell): void => {
     for (const done of cell.waiting.splice(0)) done();
     deps.changed();
@@ -221,11 +240,11 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     isClosing: () => isClosed,
     dependenciesDown: causes.down,
     // Who cannot look sees no build: a service that is down is not left so for that.
-    buildAtWork: (cell, failedAt) => deps.buildAtWork(cell, config.builds, failedAt).catch(() => undefined),
+    buildAtWork: (cell, failedAt) => ifTold(deps.buildAtWork(cell, config.builds, failedAt)),
     watchBuild: watching.build,
-    processAge: (cell) => deps.processAge(cell).catch(() => undefined),
-    askKeeping: (cell) => deps.askKeeping(cell).catch(() => undefined),
-    portHolder: (cell) => deps.portHolder(cell).catch(() => undefined),
+    processAge: (cell) => ifTold(deps.processAge(cell)),
+    askKeeping: (cell) => ifTold(deps.askKeeping(cell), KEEPER_ASKED_MS),
+    portHolder: (cell) => ifTold(deps.portHolder(cell)),
     put,
     flush: () => flush(true),
     startAttempt: (cell, remedy) =>
@@ -419,23 +438,32 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   }
 
   function add(service: ServiceConfig, inMs: number, now: Moment): void {
-    const saved = withoutFuture(parked.get(service.id) ?? deps.store.loaded.get(service.id), now);
+    const left = parked.get(service.id);
     parked.delete(service.id);
+    // Its remedy or its notice is still on its way: the same one goes on with it, or there would be two (R3, R6).
+    const before = left && isAtWork(left) ? left : undefined;
+    const saved = withoutFuture(left?.state ?? deps.store.loaded.get(service.id), now);
     // The machine has just woken: what comes back now waits like all the others (R9).
     const wakingMs = wakefulness.wakingMs(now);
     const health = engineStart(saved?.health ?? newHealth(now), service, now);
     const state: ServiceState = {
       health: wakingMs > 0 ? wake(health, service, now) : health,
-      recovery: withoutEnded(resumeInterrupted(saved?.recovery ?? newRecovery(), now), deps.isAlive),
+      recovery: before?.state.recovery ?? withoutEnded(resumeInterrupted(saved?.recovery ?? newRecovery(), now), deps.isAlive),
       alert: saved?.alert ?? newAlertState(),
     };
-    const cell = newCell(service, state, { ...deps.probeContext(), memory: new Map() });
+    const fresh = newCell(service, state, { ...deps.probeContext(), memory: new Map() });
+    const { isTelling, hasRounds, nextRounds, onRoundsOver } = before ?? fresh;
+    const cell = before ? Object.assign(before, fresh, { isTelling, hasRounds, nextRounds, onRoundsOver }) : fresh;
     cells.set(service.id, cell);
     causes.add(cell);
     put(cell);
     if (saved?.recovery?.current && !state.recovery.current) recordFinished(cell, roundDeps, now);
     notices.resume(cell);
     if (deps.isScheduled) planFirst(cell, wakingMs + inMs, now);
+  }
+
+  function isAtWork({ isTelling, state: { recovery } }: Cell): boolean {
+    return isTelling || (recovery.current !== undefined && !recovery.current.returnedAt);
   }
 
   function replace(cell: Cell, service: ServiceConfig): void {
@@ -454,7 +482,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     watching.end(cell);
     cells.delete(cell.service.id);
     causes.drop(cell);
-    parked.set(cell.service.id, cell.state);
+    parked.set(cell.service.id, cell);
     attemptFinished(cell);
   }
 
@@ -485,6 +513,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     async close() {
       isClosed = true;
       wakefulness.close();
+      cancelRewrite?.();
       for (const cell of cells.values()) cell.next?.cancel(cell);
       routine.close();
       for (const cell of cells.values()) watching.end(cell);

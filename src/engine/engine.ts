@@ -90,7 +90,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { home, mode, isDryRun = false } = options;
   const timers = realTimers;
   const clockOfBoot = createClock(await bootId(process.platform));
-  const processes = createProcessPort({ clock: clockOfBoot });
+  const processes = createProcessPort({ clock: clockOfBoot, timers });
   const commands = createCommandPort({ processes, timers });
   const clock: ClockPort = process.platform === 'darwin' ? createClock(await bootId(process.platform, commands)) : clockOfBoot;
   const startedAt = clock.now();

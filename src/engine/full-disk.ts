@@ -1,14 +1,16 @@
 // A cause that nobody wrote into `dependsOn`: a full disk takes down what lives on it (R11). Such services wait for their disk as
 // for a dependency, so that there is one incident with one cause, and no restart that could not work. Reads two facts of the
 // file system, and only when a service fails.
-import { stat as systemStat, statfs as systemStatfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import type { ServiceConfig } from '../contract/config.ts';
+import { askOnce, statOnce } from './ask-once.ts';
 import { expandPath } from './expand-path.ts';
 import { isLoopback } from './identify-service.ts';
 
 /** Full, not merely over somebody's limit: programs fail when they can write nothing more. */
 const FULL_BYTES = 50_000_000;
 const FULL_SHARE = 0.01;
+const statfsOnce = askOnce((path) => statfs(path));
 
 export interface FullDiskPorts {
   readonly userHome: string;
@@ -21,7 +23,7 @@ export interface FullDiskPorts {
 export async function fullDisksOf(
   service: ServiceConfig,
   disks: readonly ServiceConfig[],
-  { userHome, stat = systemStat, statfs = systemStatfs }: FullDiskPorts,
+  { userHome, stat = (path) => statOnce(path), statfs = statfsOnce }: FullDiskPorts,
 ): Promise<string[]> {
   if (!mayFailByDisk(service)) return [];
   // One that waits for others itself would make a circle of two that wait for each other.

@@ -84,15 +84,17 @@ export function createNotices(deps: NoticeDeps): Notices {
       if (toldQueue.length > 0) await attempt('queue', failed, () => toQueue(cell, decision, notice));
       // A delivery of the trouble that is just on its way decides whether its end is news there, and must not come after it (R6).
       if (kind === 'recovered') await retrying.get(cell);
-      const others = heard().filter((name) => name !== 'queue');
-      await Promise.all(others.map((name) => attempt(name, failed, () => deliver(name, notice))));
-      record(
-        cell,
-        decision,
-        notice,
-        [...toldQueue, ...others].filter((name) => !failed.has(name)),
-        failed,
-      );
+      if (!isDropped(cell, decision)) {
+        const others = heard().filter((name) => name !== 'queue');
+        await Promise.all(others.map((name) => attempt(name, failed, () => deliver(name, notice))));
+        record(
+          cell,
+          decision,
+          notice,
+          [...toldQueue, ...others].filter((name) => !failed.has(name)),
+          failed,
+        );
+      }
       await deps.flush().catch(() => undefined);
     } finally {
       cell.isTelling = false;
@@ -113,7 +115,8 @@ export function createNotices(deps: NoticeDeps): Notices {
 
   async function toQueue(cell: Cell, decision: Told, notice: Notice): Promise<void> {
     if (decision.kind === 'recovered') return deps.queue.recovered(notice.alertId);
-    return deps.queue.raise(await raiseOf(cell, decision.alert, notice, deps));
+    const raise = await raiseOf(cell, decision.alert, notice, deps);
+    if (!isDropped(cell, decision)) await deps.queue.raise(raise);
   }
 
   function deliver(name: string, notice: Notice): Promise<void> {
@@ -190,7 +193,11 @@ export function createNotices(deps: NoticeDeps): Notices {
       );
       if (!entry) return;
       seen.add(entry);
-      const needless = whyNeedless(cell, entry);
+      // What the queue has got is closed there, also when it gets nothing more.
+      const isClosing = entry.channel === 'queue' && entry.notice.kind === 'recovered';
+      const isWanted = isClosing || deps.config().channels.some((name) => name === entry.channel);
+      const needless = isWanted ? whyNeedless(cell, entry) : 'channel-removed';
+      if (!isWanted) deps.channelTrouble(entry.channel, undefined);
       if (needless === 'paused') continue;
       const failed = new Map<string, string>();
       if (!needless) await attempt(entry.channel, failed, () => again(cell, entry));
@@ -285,6 +292,11 @@ export function createNotices(deps: NoticeDeps): Notices {
       retries.clear();
     },
   };
+}
+
+/** The service was stopped on purpose while its alert was on its way: nobody is told any more (R12). */
+function isDropped(cell: Cell, decision: Told): boolean {
+  return decision.kind === 'tell' && cell.state.alert.alert?.id !== decision.alert.id;
 }
 
 function stands(cell: Cell, alertId: string): boolean {

@@ -110,9 +110,11 @@ export function createOperations(deps: OperationDeps): Pick<Operations, Acting> 
       const { health, recovery, alert } = cell.state;
       cell.state = {
         health: { ...before.health, paused: health.paused },
-        recovery: { ...before.recovery, started: recovery.started },
+        // A restart that somebody has asked for meanwhile goes on, and the one before it is over (R3).
+        recovery: recovery.current ? recovery : { ...before.recovery, started: recovery.started },
         alert: { ...before.alert, lastNoticeAt: alert.lastNoticeAt },
       };
+      if (recovery.current && before.recovery.current) recordFinished(cell, core.attemptDeps, core.roundDeps.clock.now());
       await changed(cell, 'stop-refused').catch(() => undefined); // why it was refused is the better answer
       throw error;
     } finally {

@@ -22,11 +22,21 @@ import { recordAgain, recordCheck, recordFinished } from './round-record.ts';
  * which the look is told where that saw nothing new, as nearly all do. */
 export function round(cell: Cell, deps: RoundDeps, depth: RoundDepth, epoch: number, over: (failure?: { error: unknown }) => void): void {
   let isTold = false;
+  let { probe } = cell;
   const broke = (error: unknown): void => over({ error });
+  const look = (): void => {
+    probe = cell.probe;
+    deps.look(cell, told, broke);
+  };
   const told = (looked: Reading): void => {
     isTold = true;
     let whole: Promise<void> | undefined;
     try {
+      // A new configuration has given it another check meanwhile: what was seen is not of this one, and is no reason to repair anything.
+      if (cell.probe !== probe && !cell.isGone && !deps.isClosing()) {
+        look();
+        return;
+      }
       const seen = deps.epoch(looked.endedAt) === epoch ? looked : cutShort(looked);
       if (!isNothingNew(cell, seen)) whole = wholeRound(cell, deps, depth, seen);
       else if (!cell.isGone && !deps.isClosing()) {
@@ -41,7 +51,7 @@ export function round(cell: Cell, deps: RoundDeps, depth: RoundDepth, epoch: num
     else over();
   };
   try {
-    deps.look(cell, told, broke);
+    look();
   } catch (error) {
     if (isTold) throw error;
     broke(error);

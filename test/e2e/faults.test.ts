@@ -1,5 +1,6 @@
 // What the machine does to an engine: programs that are missing, folders that may not be read, a disk that is full or read-only.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, rmSync, statfsSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { it } from 'vitest';
@@ -25,6 +26,20 @@ function disk(place: Place, size: string): string {
   });
   if (code !== 0) throw new Error(stderr);
   place.atEnd(() => void spawnSync('umount', ['-l', folder]));
+  return folder;
+}
+
+/** A drive that answers nothing any more, as a network drive does whose server is gone. */
+async function deadDrive(place: Place): Promise<string> {
+  const folder = path.join(place.dir, 'drive');
+  mkdirSync(folder);
+  const server = spawn('python3', [path.resolve('test/fixtures/dead-drive.py'), folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // Its end sets all free that still ask.
+  place.atEnd(async () => {
+    if (server.kill('SIGKILL')) await once(server, 'exit');
+    spawnSync('umount', ['-l', folder]);
+  });
+  await once(server.stdout, 'data');
   return folder;
 }
 
@@ -77,6 +92,47 @@ it.runIf(canMount).concurrent(
       expect(line).toMatchObject({ bytes: expect.any(Number), ageDays: expect.any(Number) });
     await until('nothing is wrong any more', async () => (await status(full)).problems.length === 0);
     expect((await engine.end('SIGTERM')).code).toBe(0);
+  },
+);
+
+it.runIf(canMount && existsSync('/dev/fuse')).concurrent(
+  'a drive that is gone: what does not lie there is healed, what does is told of, and the engine answers (R1, R11)',
+  async ({ expect, onTestFinished }) => {
+    const place = newPlace(onTestFinished);
+    const drive = await deadDrive(place);
+    const web = await newWeb(place);
+    writeConfig(place, {
+      ...QUICK,
+      services: [
+        { id: 'drive', check: { type: 'disk', path: drive, minFree: '1%', timeout: '1s' } },
+        { id: 'logs', check: { type: 'log-files', paths: [`${drive}/logs/*.log`], maxSize: '1MB', timeout: '1s' } },
+        { id: 'plugin', check: { type: 'command', run: ['true'], cwd: `${drive}/plugin`, timeout: '1s' } },
+        {
+          id: 'there',
+          check: { type: 'tcp', port: await freePort() },
+          holdDuringBuilds: false,
+          recovery: [
+            {
+              type: 'restart-process',
+              find: { match: 'there.py' },
+              start: ['python3', 'there.py'],
+              cwd: `${drive}/there`,
+              startWindow: '1s',
+            },
+          ],
+        },
+        web.service(),
+      ],
+    });
+    await startEngine(place);
+    const view = await untilService(place, 'web', 'healed', (one) => one.status === 'ok', 40_000);
+    expect(view.lastAttempt).toMatchObject({ outcome: 'succeeded' });
+    await untilService(place, 'there', 'told of', (one) => one.alerting, 60_000);
+    expect(logLines(place, 'recovery', 'recovery-finished')).toContainEqual(
+      expect.objectContaining({ service: 'there', outcome: 'refused', reason: 'drive-silent' }),
+    );
+    for (const id of ['drive', 'logs', 'plugin'])
+      await untilService(place, id, 'not well', (one) => ['error', 'unknown'].includes(one.status));
   },
 );
 

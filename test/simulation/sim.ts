@@ -93,6 +93,8 @@ export interface Sim {
   isChannelBroken: boolean;
   /** Services whose disk is full, and holds all others. */
   fullDisks: Set<string>;
+  /** Whether a disk is full is never answered: it lies on a network drive that is gone. */
+  isDriveDead: boolean;
   /** How long a delivery takes. */
   channelMs: number;
   /** What is sent beside an alert never arrives: a log on a dead disk. */
@@ -287,7 +289,9 @@ export async function createSim(
         portHolder: async () => undefined,
         isAlive: () => true,
         fullDisks: async (service, disks) =>
-          (service.check.type === 'disk' ? [] : disks).map(({ id }) => id).filter((id) => sim.fullDisks.has(id)),
+          sim.isDriveDead
+            ? never()
+            : (service.check.type === 'disk' ? [] : disks).map(({ id }) => id).filter((id) => sim.fullDisks.has(id)),
         slower: () => sim.slower,
         problem(code, message) {
           if (message === undefined) problems.delete(code);
@@ -344,6 +348,7 @@ export async function createSim(
     problems,
     isChannelBroken: false,
     fullDisks: new Set(),
+    isDriveDead: false,
     channelMs: 50,
     isEvidenceStuck: false,
     learnKeeper: async () => undefined,

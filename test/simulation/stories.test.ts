@@ -633,3 +633,67 @@ test('R12: a supervisor that does not answer when a process is first seen is ask
   await sim.pass(6 * MINUTE);
   expect(sim.state('app').recovery.keeper).toEqual({ by: 'pm2', name: 'app' });
 });
+
+test('R11: a disk that never answers, on a network drive that is gone, holds up nobody else who fails', async () => {
+  const sim = await createSim({
+    services: [simService('app'), watchOnly('nas', { check: { type: 'disk', path: '/sim/nas', minFree: '10%' } })],
+  });
+  await sim.pass(MINUTE);
+  sim.isDriveDead = true;
+  sim.service('app').die();
+  await sim.until('healed', () => sim.service('app').isUp() && sim.state('app').health.status === 'ok', 10 * MINUTE);
+  expect(breaches(sim)).toEqual([]);
+});
+
+test('R8: what could not be written while the disk was full is written once there is room, though nothing happens any more', async () => {
+  const sim = await createSim({ services: [watchOnly('app')] });
+  await sim.pass(MINUTE);
+  sim.service('app').die();
+  await sim.until('a strike', () => sim.state('app').health.strikes === 1, 10 * MINUTE);
+  sim.fill(true);
+  await sim.until('told', () => sim.told().length === 1, 10 * MINUTE);
+  sim.service('app').start();
+  await sim.until('well', () => sim.told().length === 2, 10 * MINUTE);
+  expect(sim.problems.has('home-unusable')).toBe(true);
+  sim.fill(false);
+  await sim.pass(3 * MINUTE);
+  expect(sim.problems.has('home-unusable')).toBe(false);
+  expect(sim.home.disk.get('health')).toContain('"status":"ok"');
+});
+
+test('R7, R12: what is stopped by a person while its alert is on its way is not left to the agent', async () => {
+  const sim = await createSim({ services: [simService('app')], recovery: { enabled: false } });
+  await sim.pass(MINUTE);
+  sim.isEvidenceStuck = true; // it is waited for
+  sim.service('app').die();
+  await sim.until('it is being told', () => sim.cell('app').isTelling, 20 * MINUTE);
+  await sim.say('app', 'stop');
+  await sim.pass(MINUTE);
+  expect(sim.view('app').phase).toBe('stopped');
+  expect(queued(sim).filter(([, , state]) => state !== 'done')).toEqual([]);
+});
+
+test('R3, R17: a restart that a person asks for while a stop is at work has its outcome, also when that could not stop it', async () => {
+  const sim = await createSim({ services: [simService('app')] }, { app: { stopFails: 'could-not-stop', remedyMs: MINUTE } });
+  await sim.pass(MINUTE);
+  await sim.say('app', 'stop');
+  await sim.pass(100);
+  await sim.say('app', 'heal');
+  await sim.pass(10 * MINUTE);
+  expect(sim.events('recovery-started', 'app')).toHaveLength(1);
+  expect(sim.events('recovery-finished', 'app').map(({ event }) => event)).toEqual([expect.objectContaining({ outcome: 'succeeded' })]);
+  expect(sim.view('app').phase).toBe('healthy');
+  expect([...breaches(sim), ...unfinished(sim)]).toEqual([]);
+});
+
+test('R7: a delivery that waits for a channel that is no longer wanted is given up, with a word', async () => {
+  const services = [watchOnly('app')];
+  const sim = await createSim({ services });
+  sim.isChannelBroken = true;
+  sim.service('app').die();
+  await sim.until('told', () => sim.state('app').alert.outbox.length === 1, 10 * MINUTE);
+  sim.reload({ services, alerts: { channels: ['queue'] } });
+  await sim.pass(3 * HOUR);
+  expect(sim.state('app').alert.outbox).toEqual([]);
+  expect(sim.events('alert-failed', 'app').at(-1)?.event).toMatchObject({ error: 'no longer needed: channel-removed' });
+});

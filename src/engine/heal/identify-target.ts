@@ -2,11 +2,13 @@
 // the pid file names, and who matches; else the only tree of this user that matches and works in the remedy's folder.
 // When nobody is certain, or another tree in that folder could be the service too, nothing is stopped and nothing is started. Reads through ports; signals nobody.
 // Longer than 250 lines because the rule is one: each question is asked of the same look at the machine.
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { compileMatch } from '../../contract/match.ts';
 import type { PortOwners, ProcessRow, ProcessTable, RemedyContext } from '../../contract/ports.ts';
 import { ancestorsOf, descendantsOf } from '../../contract/process-tree.ts';
 import { durationText } from '../../contract/units.ts';
+import { inTime, statOnce } from '../ask-once.ts';
 import { expandPath } from '../expand-path.ts';
 import { folderOf } from './launch-plan.ts';
 import { processText } from './result.ts';
@@ -34,6 +36,7 @@ const PID_FILE_BYTES = 4_096;
 const PID_FILE_SLACK_MS = 2_000;
 const OWNER_LOOKS = 3;
 const OWNER_PAUSE_MS = 20;
+const FOLDER_MS = 2_000;
 /** Before anything has been signalled: who held the port when the service failed, in the look of the same round, is not asked again
  * (lsof, 30 ms and more). It only names candidates; what a signal needs is confirmed directly before it (R13). */
 export const SAME_ROUND_MS = 100;
@@ -119,7 +122,7 @@ async function withoutRival(target: Target, look: Look, cwd: string | undefined)
     !look.isUnrecordedChild(row) &&
     roots.some((root) => root.name === row.name) &&
     !roots.some((root) => root.pid === row.pid || look.isBelow(row, root) || look.isBelow(root, row));
-  const { here, untold } = await placesOf(look.matching().filter(isOther), look, realFolder(cwd));
+  const { here, untold } = await placesOf(look.matching().filter(isOther), look, await realFolder(cwd, look.ctx));
   const rivals = look.rootsOf([...here, ...untold]);
   if (rivals.length === 0) return target;
   const all = [...roots, ...rivals];
@@ -143,7 +146,7 @@ async function placesOf(rows: readonly ProcessRow[], look: Look, folder: string 
 async function onlyTree(look: Look, cwd: string | undefined): Promise<Target> {
   const matching = look.matching();
   if (matching.length === 0) return { kind: 'none' };
-  const folder = cwd === undefined ? undefined : realFolder(cwd);
+  const folder = cwd === undefined ? undefined : await realFolder(cwd, look.ctx);
   const { here, elsewhere, untold } = await placesOf(matching, look, folder);
   const roots = look.rootsOf(here);
   // A copy whose folder nobody knows may be in this one too; a helper below a certain root is part of its tree.
@@ -299,11 +302,8 @@ function listed(rows: readonly ProcessRow[]): string {
   return rows.slice(0, 5).map(processText).join(', ') + (rows.length > 5 ? ` and ${rows.length - 5} more` : '');
 }
 
-/** As the system tells working folders: without symlinks. */
-function realFolder(folder: string): string {
-  try {
-    return realpathSync(folder);
-  } catch {
-    return folder;
-  }
+/** As the system tells working folders: without symlinks. One on a drive that is gone is known by its name only. */
+async function realFolder(folder: string, { timers }: RemedyContext): Promise<string> {
+  const real = statOnce(folder).then(() => realpath(folder));
+  return (await inTime(real, FOLDER_MS, timers).catch(() => undefined)) ?? folder;
 }

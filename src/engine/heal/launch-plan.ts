@@ -1,13 +1,13 @@
 // What will be started, worked out and tried before anything is stopped: a remedy whose program or folder is missing must
 // not first end the process that still runs. Reads the file system; changes nothing.
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { RemedyOf } from '../../contract/config.ts';
-import type { RemedyContext, RemedyResult, StartSpec } from '../../contract/ports.ts';
+import type { RemedyContext, RemedyResult, StartSpec, TimersPort } from '../../contract/ports.ts';
 import { lookedFor } from '../../contract/program.ts';
+import { inTime, statOnce } from '../ask-once.ts';
 import { expandPath } from '../expand-path.ts';
 import { findProgram } from '../find-program.ts';
-import { notStarted } from './result.ts';
+import { notStarted, refused } from './result.ts';
 
 /** The working folder of a remedy: its own, else the service's, else none is known. */
 export function folderOf(cwd: string | undefined, ctx: RemedyContext): string | undefined {
@@ -21,8 +21,22 @@ export function launchPlan(remedy: RemedyOf<'restart-process'>, ctx: RemedyConte
   return { argv: remedy.start, cwd, env: remedy.env, log };
 }
 
-/** Why this can't start, as far as one can know before trying; undefined when nothing speaks against it. */
-export async function whyNotStartable(spec: StartSpec): Promise<RemedyResult | undefined> {
+const ANSWER_MS = 5_000;
+
+/** Why this can't start, as far as one can know before trying; undefined when nothing speaks against it. To start something in a folder
+ * on a drive that is gone would hold up the whole engine, since it waits in the thread until the program runs. */
+export async function whyNotStartable(spec: StartSpec, timers: Pick<TimersPort, 'after'>): Promise<RemedyResult | undefined> {
+  const why = await inTime(
+    look(spec).then((found) => found ?? 'nothing'),
+    ANSWER_MS,
+    timers,
+  );
+  if (why === undefined)
+    return refused('drive-silent', `${spec.cwd ?? 'Its program'} does not answer: the drive that it lies on may be gone.`);
+  return why === 'nothing' ? undefined : why;
+}
+
+async function look(spec: StartSpec): Promise<RemedyResult | undefined> {
   if (spec.cwd !== undefined && !(await isFolder(spec.cwd)))
     return notStarted('folder-missing', `The folder ${spec.cwd} is missing, or is no folder.`);
   if (spec.log !== undefined && !(await isFolder(path.dirname(spec.log)))) {
@@ -39,7 +53,7 @@ export async function whyNotStartable(spec: StartSpec): Promise<RemedyResult | u
 }
 
 function isFolder(place: string): Promise<boolean> {
-  return stat(place).then(
+  return statOnce(place).then(
     (found) => found.isDirectory(),
     () => false,
   );

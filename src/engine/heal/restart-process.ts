@@ -25,7 +25,7 @@ async function restart(remedy: Remedy, ctx: RemedyContext, hasWaited: boolean): 
   // It has only just been started: whether that helped is told by the next look, not by ending it again (R4).
   if (hasWaited && ctx.trigger === 'auto')
     return refused('just-restarted', 'It was restarted a moment ago, for another service or by hand.');
-  const impossible = await whyNotStartable(launchPlan(remedy, ctx));
+  const impossible = await whyNotStartable(launchPlan(remedy, ctx), ctx.timers);
   if (impossible) return impossible;
   const stop = await stopService(remedy, ctx);
   if (stop.result) return stop.result;
@@ -52,7 +52,7 @@ export function startProcess(remedy: Remedy, ctx: RemedyContext): Promise<Remedy
 }
 
 async function start(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {
-  const impossible = await whyNotStartable(launchPlan(remedy, ctx));
+  const impossible = await whyNotStartable(launchPlan(remedy, ctx), ctx.timers);
   if (impossible) return impossible;
   const target = await targetOf(remedy, ctx);
   if (target.kind === 'found') return refused('already-running', `It runs already: ${target.roots.map(processText).join(', ')}.`);

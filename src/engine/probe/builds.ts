@@ -7,6 +7,7 @@ import type { Build } from '../../contract/flow.ts';
 import type { ClockPort, ProcessPort, ProcessRow, ProcessTable } from '../../contract/ports.ts';
 import { descendantsOf } from '../../contract/process-tree.ts';
 import { elapsedMs, type Moment } from '../../contract/time.ts';
+import { statOnce } from '../ask-once.ts';
 import { expandPath } from '../expand-path.ts';
 import { type Activity, activityOf } from './build-activity.ts';
 import { cargoLockHolder, indexLock, workTreeOf } from './build-locks.ts';
@@ -145,7 +146,10 @@ async function placesOf(folders: readonly string[], userHome: string): Promise<P
   const realHome = await realpath(userHome).catch(() => userHome);
   const places = await Promise.all(
     folders.map(async (written) => {
-      const folder = await realpath(expandPath(written, userHome)).catch(() => undefined);
+      const place = expandPath(written, userHome);
+      const folder = await statOnce(place)
+        .then(() => realpath(place))
+        .catch(() => undefined);
       return folder === undefined || isTooWide(folder, realHome) ? [] : [{ folder, tree: await workTreeOf(folder) }];
     }),
   );

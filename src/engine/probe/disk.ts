@@ -1,10 +1,11 @@
 // Free space and inodes of the filesystem that a path lies on, by statfs: no child process, no walk.
 // Counts as df does: free is what this user may still write, of what is used and free together.
-import { statfs as systemStatfs } from 'node:fs/promises';
+import { statfs as askStatfs } from 'node:fs/promises';
 import type { CheckOf } from '../../contract/config.ts';
 import type { Measure } from '../../contract/flow.ts';
 import type { ProbeContext } from '../../contract/ports.ts';
 import { sizeText } from '../../contract/units.ts';
+import { statOnce } from '../ask-once.ts';
 import { expandPath } from '../expand-path.ts';
 import type { Finding } from './finding.ts';
 import { findingOf } from './system-error.ts';
@@ -20,6 +21,7 @@ export interface FileSystemStats {
   readonly ffree: number;
 }
 export type StatFs = (path: string) => Promise<FileSystemStats>;
+const systemStatfs: StatFs = (path) => statOnce(path).then(() => askStatfs(path));
 
 export async function probeDisk(check: CheckOf<'disk'>, ctx: ProbeContext, statfs: StatFs = systemStatfs): Promise<Finding> {
   const path = expandPath(check.path, ctx.userHome);

@@ -3,6 +3,7 @@
 import { readdir as systemReaddir, stat as systemStat } from 'node:fs/promises';
 import path from 'node:path';
 import picomatch from 'picomatch';
+import { statOnce } from '../ask-once.ts';
 import { expandPath } from '../expand-path.ts';
 import { troubleOf } from './system-error.ts';
 
@@ -67,6 +68,7 @@ class Walk {
     const absolute = expandPath(text, this.#options.userHome);
     const { base, glob, isGlob } = picomatch.scan(absolute);
     const found = new Map<string, FoundFile>();
+    await statOnce(isGlob ? base : path.dirname(absolute)).catch(() => undefined); // what is wrong with it is told below
     if (isGlob) await this.#folder(patternOf(base, glob), base, '', 0, found);
     else if (!(await this.#file(absolute, found))) await this.#setAside(absolute, found);
     return [...found.values()];

@@ -7,7 +7,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { probeContext } from '../../../test/fixtures/probe-context.ts';
+import { probeContext, withoutThreads } from '../../../test/fixtures/probe-context.ts';
 import { type CheckOf, checkSchema } from '../../contract/config.ts';
 import { probeHttp } from './http.ts';
 
@@ -49,6 +49,13 @@ describe('a look at an http address', () => {
     const found = await ask(url);
     expect(found).toMatchObject({ level: 'ok', reason: 'answered' });
     expect(found.message).toMatch(/^Answered 200 in \d+ ms$/);
+  });
+
+  it('of this machine by its name waits for nobody', async () => {
+    const url = await serve((_request, response) => response.end('hello'));
+    await withoutThreads(async () => {
+      await expect(ask(url.replace('127.0.0.1', 'localhost'), { timeout: '2s' })).resolves.toMatchObject({ level: 'ok' });
+    });
   });
 
   it('fails with 500, and with what the check does not allow', async () => {

@@ -8,6 +8,7 @@ import { durationText } from '../../contract/units.ts';
 import { onAbort } from './abort.ts';
 import type { Finding } from './finding.ts';
 import { type Answer, whyWrong } from './http-answer.ts';
+import { lookupOf } from './localhost.ts';
 import { codeOf, findingOf, troubleOf } from './system-error.ts';
 
 /** Of a body no more than this is read and searched, in bytes. */
@@ -34,6 +35,7 @@ export function probeHttp(check: CheckOf<'http'>, ctx: ProbeContext): Promise<Fi
     const where = placeOf(url);
     const request = module.request({
       ...urlToHttpOptions(url),
+      lookup: lookupOf(url.hostname),
       method: check.method,
       agent,
       // `identity`: a compressed body could not be searched as it comes.

@@ -53,6 +53,25 @@ describe('a look', () => {
     });
   });
 
+  it('that never comes to its end is not begun again beside itself', async () => {
+    let begun = 0;
+    let answer: () => void = () => {};
+    const ctx = withTable(() => {
+      begun += 1;
+      return new Promise((resolve) => {
+        answer = () => resolve({ rows: new Map(), protected: new Set() });
+      });
+    });
+    const check = checkOf({ type: 'process', match: 'x', timeout: '100ms' });
+    for (let n = 0; n < 3; n += 1) expect((await look(check, ctx)).reason).toBe('timed-out');
+    expect(begun).toBe(1);
+    answer();
+    const next = look(check, ctx);
+    await expect.poll(() => begun).toBe(2);
+    answer();
+    expect(await next).toMatchObject({ level: 'error', reason: 'process-missing' });
+  });
+
   it('ends a command whose port does not', async () => {
     const due: { ms: number; fn: () => void }[] = [];
     let signal: AbortSignal | undefined;

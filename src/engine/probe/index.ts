@@ -40,6 +40,10 @@ const PROBES: { readonly [T in OtherType]: Probe<T> } = {
  * have answered may have stood still as well (R9). */
 const LATE_TIMER_MS = 1_000;
 
+/** Remembered: a look that has not come to its end. On a drive that is gone it never will, and holds one of the few threads that do all
+ * file work of this process: the next one waits for it, in its own time. */
+const LATE = 'late-look';
+
 const NONE: readonly never[] = Object.freeze([]);
 
 /** One look, as a promise that never rejects. */
@@ -87,12 +91,22 @@ function guarded(probe: Probe<OtherType>, late: 'error' | 'unknown', check: Chec
       end();
       resolve(finding);
       controller.abort();
+      const forgetLate = () => void ctx.memory.delete(LATE);
+      if (isRunning) ctx.memory.set(LATE, running.then(forgetLate, forgetLate));
     };
     const cancelTimer = ctx.timers.after(check.timeoutMs + probe.graceMs, () =>
       give({ level: late, reason: 'timed-out', message: `No result within ${durationText(check.timeoutMs)}` }),
     );
     const forget = onAbort(ctx.signal, () => give({ level: 'unknown', reason: 'cut-short', message: 'The look was cut short' }));
-    Promise.try(() => probe.run(check, { ...ctx, signal: controller.signal })).then(
+    let isRunning = false;
+    const run = async () => {
+      controller.signal.throwIfAborted(); // its time was over before its turn came
+      isRunning = true;
+      return probe.run(check, { ...ctx, signal: controller.signal });
+    };
+    const before = ctx.memory.get(LATE) as Promise<void> | undefined;
+    const running = before ? before.then(run) : run();
+    running.then(
       (finding) => {
         end();
         resolve(finding);

@@ -2,7 +2,7 @@
 // and logs that can be used, a port that is held by a stranger, patterns that name no file. Looks, and does nothing.
 // Longer than 250 lines would be wrong here: split before that.
 import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import type { Config, ServiceConfig } from '../../contract/config.ts';
 import { systemCode } from '../../contract/errors.ts';
@@ -11,6 +11,7 @@ import { compileMatch } from '../../contract/match.ts';
 import { plainLine } from '../../contract/plain-text.ts';
 import type { ProcessPort, ProcessRow } from '../../contract/ports.ts';
 import { ancestorsOf } from '../../contract/process-tree.ts';
+import { statOnce } from '../ask-once.ts';
 import { expandPath } from '../expand-path.ts';
 import { findProgram } from '../find-program.ts';
 import { programOf } from './discover-argv.ts';
@@ -156,19 +157,19 @@ const LOOK: Record<Need['kind'], (need: Need, who: string, context: MeansContext
   async script({ path, cwd }, who) {
     const file = isAbsolute(path) ? path : cwd === undefined ? undefined : resolve(cwd, path);
     if (file === undefined) return fine('counts from the folder of the engine');
-    const found = await stat(file).catch((error: unknown) => systemCode(error));
+    const found = await statOnce(file).catch((error: unknown) => systemCode(error));
     if (typeof found !== 'object' && found !== 'ENOENT' && found !== 'ENOTDIR') return fine('not to be seen from here');
     return typeof found === 'object'
       ? fine(file)
       : trouble(`${file} is not there`, `Bring it back, or correct the configuration (${who}).`);
   },
   async folder({ path }, who) {
-    const found = await stat(path).catch(() => undefined);
+    const found = await statOnce(path).catch(() => undefined);
     if (!found?.isDirectory()) return trouble(found ? 'is no folder' : 'is not there', `Make it, or correct the configuration (${who}).`);
     return (await may(path, constants.X_OK)) ? fine('there') : trouble('may not be entered', `chmod u+x '${path}'`);
   },
   async log({ path }, who) {
-    const found = await stat(path).catch((error: unknown) => systemCode(error));
+    const found = await statOnce(path).catch((error: unknown) => systemCode(error));
     if (typeof found === 'object') {
       // What startService takes: /dev/null is no mistake.
       if (!found.isFile() && !found.isCharacterDevice()) return trouble('is no file', `Correct the configuration (${who}).`);

@@ -6,7 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { systemCode } from '../../contract/errors.ts';
 import type { ProcessIdentity } from '../../contract/flow.ts';
-import type { ProcessRow } from '../../contract/ports.ts';
+import type { ProcessRow, TimersPort } from '../../contract/ports.ts';
+import { askOnce, inTime } from '../ask-once.ts';
 
 /** USER_HZ, the unit of times in /proc/PID/stat: 100 on every architecture that Node runs on (proc_pid_stat(5)). */
 const TICK_MS = 10;
@@ -14,6 +15,8 @@ const PF_KTHREAD = 0x0020_0000;
 /** The kernel keeps 15 bytes of a program's name (TASK_COMM_LEN). */
 const COMM_BYTES = 15;
 const MAX_HELD = 64;
+/** A process stuck in the kernel that has not told its command line in this time may never do so. */
+const STUCK_MS = 1_000;
 
 interface Stat {
   readonly comm: string;
@@ -97,7 +100,7 @@ export interface LinuxProcesses {
   isAlive(identity: ProcessIdentity): boolean;
 }
 
-export function linuxProcesses(procRoot = '/proc'): LinuxProcesses {
+export function linuxProcesses(procRoot = '/proc', timers?: Pick<TimersPort, 'after'>): LinuxProcesses {
   const bootId = readOrGone(() => readFileSync(`${procRoot}/sys/kernel/random/boot_id`, 'utf8').trim()) ?? 'boot';
   const pageBytes = pageSize(procRoot);
   // Like `starttime`, the first number counts sleep (CLOCK_BOOTTIME).
@@ -145,6 +148,16 @@ export function linuxProcesses(procRoot = '/proc'): LinuxProcesses {
     };
   }
 
+  // Held by a lock that is never given back, each read would take one thread more of those that do all file work.
+  const readOnce = askOnce((file) => readFile(file, 'utf8'));
+
+  /** Rejects when the process does not tell: it may be anybody, and must not be left out. */
+  async function slowCommandLine(pid: number, file: string): Promise<string> {
+    const text = timers ? await inTime(readOnce(file), STUCK_MS, timers) : await readOnce(file);
+    if (text === undefined) throw new Error(`process ${pid} is stuck and does not tell its command line`);
+    return text;
+  }
+
   /** A row, or the promise of one where the command line may block: reading it takes the lock of the process's memory,
    * which a process stuck in the kernel may hold for ever; the engine must not hang with it. */
   function read(pid: number, nowMs: number): ProcessRow | Promise<ProcessRow | undefined> | undefined {
@@ -158,10 +171,10 @@ export function linuxProcesses(procRoot = '/proc'): LinuxProcesses {
     if (isDead(stat.state)) return rowOf(pid, nowMs, stat, uid, '');
     const path = `${procRoot}/${pid}/cmdline`;
     if (stat.state === 'D') {
-      return readFile(path, 'utf8').then(
+      return slowCommandLine(pid, path).then(
         (text) => rowOf(pid, nowMs, stat, uid, text),
         (error: unknown) => {
-          if (isShortage(error)) throw error;
+          if (isShortage(error) || systemCode(error) === undefined) throw error;
           return undefined;
         },
       );

@@ -5,6 +5,7 @@ import { systemCode } from '../../contract/errors.ts';
 import type { Measure } from '../../contract/flow.ts';
 import type { ProbeContext, ProcessRow, ProcessTable } from '../../contract/ports.ts';
 import { sizeText } from '../../contract/units.ts';
+import { statOnce } from '../ask-once.ts';
 import { expandPath } from '../expand-path.ts';
 import { cpuPercent } from './cpu-share.ts';
 import { findProcesses } from './find.ts';
@@ -71,6 +72,7 @@ function hasZombieOf(check: CheckOf<'process'>, table: ProcessTable, memory: Pro
 async function byPidFile(path: string, ctx: ProbeContext): Promise<Search> {
   let pid: number | undefined;
   try {
+    await statOnce(path);
     pid = await readPidFile(path);
   } catch (error) {
     const code = systemCode(error);

@@ -1,9 +1,11 @@
 // The process table against real processes: names, zombies, starts, ends, ports, folders and open files.
 // Linux only, where these can be run; the macOS way has its own tests on recorded text.
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
   copyFileSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   realpathSync,
@@ -13,10 +15,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { endAllPrograms, endProgram, startFixture, startProgram } from '../../../test/fixtures/processes-children.ts';
 import type { ClockPort, OpenFile } from '../../contract/ports.ts';
+import { realTimers } from '../system.ts';
 import { createProcessPort } from './processes.ts';
 
 let folder: string;
@@ -165,6 +168,18 @@ describe.runIf(process.platform === 'linux')('the process table on Linux', () =>
     await expect(nowhere.table()).rejects.toMatchObject({ code: 'ENOENT' });
     expect(await nowhere.openFiles()).toMatchObject({ kind: 'unknown' });
     expect(await nowhere.portOwners(80)).toMatchObject({ kind: 'unknown' });
+  });
+
+  it('does not wait for ever for one that is stuck in the kernel and does not tell its command line, nor take it for none', async () => {
+    for (const file of ['uptime', '7/stat', '7/cmdline']) mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, 'uptime'), '100.00 1.00\n');
+    writeFileSync(join(folder, '7/stat'), `7 (stuck) D ${'1 '.repeat(40)}`);
+    execFileSync('mkfifo', [join(folder, '7/cmdline')]); // reading it waits, as for the lock of a stuck process's memory
+    const stuck = createProcessPort({ procRoot: folder, timers: realTimers });
+    await expect(stuck.table()).rejects.toThrow('process 7');
+    await expect(stuck.identify(7)).rejects.toThrow('process 7');
+    writeFileSync(join(folder, '7/cmdline'), 'stuck\0now\0');
+    await vi.waitFor(async () => expect((await stuck.identify(7))?.command).toBe('stuck now'));
   });
 
   it.each(['127.0.0.1', '0.0.0.0', '::1', '::'])('finds who listens on %s', async (address) => {

@@ -1,6 +1,6 @@
 // Makes the ProcessPort: one pass over all processes, shared by all who ask while it is fresh, and the same answers on
 // Linux (/proc) and macOS (ps, lsof). Reads the machine, never changes it. Why so: docs/decisions/0003-process-table.md.
-import type { ClockPort, PortOwners, ProcessPort, ProcessRow, ProcessTable } from '../../contract/ports.ts';
+import type { ClockPort, PortOwners, ProcessPort, ProcessRow, ProcessTable, TimersPort } from '../../contract/ports.ts';
 import { linuxOpenFiles, macOpenFiles } from './open-files.ts';
 import { linuxPortOwners, macPortOwners, type SocketHolders, socketHolders } from './port-owner.ts';
 import { linuxProcesses } from './process-table-linux.ts';
@@ -16,6 +16,8 @@ export interface ProcessPortOptions {
   readonly procRoot?: string;
   /** The engine; it and its ancestors are `protected` (R13). */
   readonly selfPid?: number;
+  /** Without them it waits for a process that does not tell its command line. */
+  readonly timers?: Pick<TimersPort, 'after'>;
   /** Tells how fresh a table is. Without it only those who ask at the same time share a pass. */
   readonly clock?: ClockPort;
 }
@@ -29,10 +31,10 @@ function protectedPids(rows: ReadonlyMap<number, ProcessRow>, selfPid: number): 
 
 /** `table` and `identify` reject with the system's error when the look itself failed (EMFILE, a missing `ps`). */
 export function createProcessPort(options: ProcessPortOptions = {}): ProcessPort {
-  const { platform = process.platform, run = runTool, procRoot = '/proc', selfPid = process.pid, clock } = options;
+  const { platform = process.platform, run = runTool, procRoot = '/proc', selfPid = process.pid, clock, timers } = options;
   const isLinux = platform === 'linux';
   const nowMs = () => clock?.now().bootMs;
-  const source = isLinux ? linuxProcesses(procRoot) : macProcesses(run, nowMs);
+  const source = isLinux ? linuxProcesses(procRoot, timers) : macProcesses(run, nowMs);
 
   let latest: { readonly table: Promise<ProcessTable>; readonly startedAtMs: number | undefined; isDone: boolean } | undefined;
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import path from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { probeContext } from '../../../test/fixtures/probe-context.ts';
+import { probeContext, withoutThreads } from '../../../test/fixtures/probe-context.ts';
 import type { CheckOf } from '../../contract/config.ts';
 import { bareHandles, type Connect, type Dial, dialBy, dialByHandle, dialBySocket } from './dial.ts';
 import type { Finding } from './finding.ts';
@@ -170,6 +170,14 @@ describe('a look at a TCP port', () => {
     const { port } = await listen();
     const found = await probe(checkOf(port, { host: 'localhost' }), probeContext());
     expect(found).toMatchObject({ level: 'ok', message: `Accepts connections on port ${port} of localhost` });
+  });
+
+  it('of this machine by its name waits for nobody: not for names that no server answers for, nor for files on a drive that is gone', async () => {
+    const { port } = await listen();
+    await withoutThreads(async () => {
+      const found = await probe(checkOf(port, { host: 'localhost', timeoutMs: 2_000 }), probeContext());
+      expect(found).toMatchObject({ level: 'ok' });
+    });
   });
 
   it('fails when nobody listens', async () => {

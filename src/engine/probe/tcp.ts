@@ -9,6 +9,7 @@ import { durationText } from '../../contract/units.ts';
 import { onAbort } from './abort.ts';
 import { bareHandles, type Dial, dialByHandle, dialBySocket, type Line } from './dial.ts';
 import type { Finding } from './finding.ts';
+import { lookupOf } from './localhost.ts';
 import { findingOf } from './system-error.ts';
 
 /** Remembered between looks. */
@@ -72,7 +73,8 @@ function targetOf(check: CheckOf<'tcp'>, { memory }: ProbeContext, dial: Dial | 
   const { host, port } = check;
   // A literal address needs no race between address families, and no name to be found; a name like localhost may.
   const isLiteral = net.isIP(host) !== 0;
-  const options = { host, port, autoSelectFamily: !isLiteral };
+  const lookup = lookupOf(host);
+  const options = { host, port, autoSelectFamily: !isLiteral, ...(lookup && { lookup }) };
   const target: Target = { check, options, dial: dial ?? (isLiteral ? dialLiteral() : dialBySocket), well: undefined };
   memory.set(TARGET, target);
   return target;

@@ -1,0 +1,67 @@
+// A configuration that is taken in the middle of something: a look, an attempt, a question to what a service depends on.
+import { expect, test } from 'vitest';
+import { breaches, unfinished } from './rules.ts';
+import { createSim, HOUR, MINUTE, simService } from './sim.ts';
+
+const watchOnly = (id: string, more = {}) => simService(id, { recovery: [], ...more });
+
+test('R11: who depends on whom is turned round while one asks for the other: neither waits for ever', async () => {
+  const a = (more = {}) => watchOnly('a', more);
+  const b = (more = {}) => watchOnly('b', more);
+  const sim = await createSim({ services: [a({ dependsOn: ['b'] }), b()] }, { b: { lookMs: 5_000 } });
+  await sim.pass(10 * MINUTE);
+  for (const id of ['a', 'b']) sim.service(id).die();
+  await sim.until('a asks for b', () => sim.cell('a').hasRounds && sim.cell('b').hasRounds, 10 * MINUTE);
+  sim.reload({ services: [a(), b({ dependsOn: ['a'] })] });
+  await sim.pass(10 * MINUTE);
+  const before = ['a', 'b'].map((id) => sim.service(id).looks.length);
+  await sim.pass(10 * MINUTE);
+  for (const [at, id] of ['a', 'b'].entries()) expect(sim.service(id).looks.length).toBeGreaterThan((before[at] as number) + 5);
+  expect(breaches(sim)).toEqual([]);
+});
+
+test('R2: what was seen of a check that is no longer the check of its service is no strike, and brings no repair', async () => {
+  const app = simService('app');
+  const sim = await createSim({ services: [app, watchOnly('other')] });
+  await sim.pass(MINUTE);
+  sim.service('app').sees = 'hangs';
+  await sim.until('it is being looked at', () => sim.cell('app').hasRounds, 10 * MINUTE);
+  sim.service('app').sees = 'by-life';
+  sim.reload({ services: [watchOnly('other'), app] }); // the port of the simulation is the place in the file
+  await sim.pass(5 * MINUTE);
+  expect(sim.remedies('app')).toEqual([]);
+  expect(sim.events('check', 'app').filter(({ event }) => event.event === 'check' && event.consecutiveFailures > 0)).toEqual([]);
+  expect(sim.view('app')).toMatchObject({ status: 'ok' });
+});
+
+test('R3: a service that leaves the configuration and comes back while its remedy runs does not get a second one beside it', async () => {
+  const services = [simService('app', { recovery: [{ type: 'command', run: ['restart', 'app'], timeout: '30m', startWindow: '10s' }] })];
+  const recovery = { cooldown: '1s' } as const;
+  const other = watchOnly('other');
+  const sim = await createSim({ services: [...services, other], recovery }, { app: { remedyMs: 5 * MINUTE } });
+  await sim.pass(MINUTE);
+  sim.service('app').die();
+  await sim.until('its remedy runs', () => sim.remedies('app').length > 0, 10 * MINUTE);
+  sim.reload({ services: [other], recovery });
+  await sim.pass(5_000);
+  sim.reload({ services: [...services, other], recovery });
+  await sim.pass(HOUR);
+  const steps = sim.log.filter((line) => line.kind === 'remedy').map((line) => (line.kind === 'remedy' ? line.step : ''));
+  expect(steps).toEqual(['begins', 'returns']);
+  expect(sim.state('app').recovery.attempts.at(-1)).toMatchObject({ outcome: 'succeeded', outcomeReason: 'command-exited-0' });
+  expect([...breaches(sim), ...unfinished(sim)]).toEqual([]);
+});
+
+test('R7: a service that leaves the configuration and comes back while its alert is on its way is told of once', async () => {
+  const [app, other] = [watchOnly('app'), watchOnly('other')];
+  const sim = await createSim({ services: [app, other] });
+  sim.channelMs = 60_000;
+  sim.service('app').die();
+  await sim.until('it is being told', () => sim.cell('app').isTelling, 20 * MINUTE);
+  sim.reload({ services: [other] });
+  await sim.pass(1_000);
+  sim.reload({ services: [app, other] });
+  await sim.pass(HOUR);
+  expect(sim.told('app').map(({ notice }) => notice)).toEqual(['down']);
+  expect([...breaches(sim), ...unfinished(sim)]).toEqual([]);
+});
