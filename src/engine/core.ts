@@ -138,6 +138,8 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   /** Whom a failing service has asked, in this very moment, whether they are down. */
   const asking = new Map<Cell, readonly Cell[]>();
   let cancelRewrite: (() => void) | undefined;
+  /** Whose last round broke: the problem stands until each of them has had a whole one. */
+  const broken = new Set<Cell>();
 
   const put = (cell: Cell): void => {
     if (cell.isGone && parked.get(cell.service.id) !== cell) return; // it is back, and this is its past
@@ -257,15 +259,15 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     const isFirst = cell.lastLook === undefined;
     cell.hasRounds = true;
     round(cell, roundDeps, depth, epochNow, (failure) => {
-      if (failure) deps.problem('internal', `A round of ${cell.service.name} broke: ${errorText(failure.error)}`);
-      else deps.problem('internal', undefined);
+      if (failure) broke(cell, `A round of ${cell.service.name} broke: ${errorText(failure.error)}`);
+      else if (broken.delete(cell) && broken.size === 0) deps.problem('internal', undefined);
       cell.hasRounds = cell.nextRounds.length > 0;
       // Where it leaves the service at rest it ended with its look, and the clocks need not be asked again.
       const endedAt = !failure && cell.restState === cell.state ? cell.lastLook?.endedAt : undefined;
       try {
         if (!cell.isGone && !isClosed) follow(cell, before, isFirst, endedAt);
       } catch (error) {
-        deps.problem('internal', `What follows a round of ${cell.service.name} broke: ${errorText(error)}`);
+        broke(cell, `What follows a round of ${cell.service.name} broke: ${errorText(error)}`);
         reschedule(cell);
       } finally {
         over?.();
@@ -273,6 +275,11 @@ export function createCore(deps: CoreDeps, first: Config): Core {
         else if (cell.onRoundsOver.length > 0) for (const tell of cell.onRoundsOver.splice(0)) tell();
       }
     });
+  }
+
+  function broke(cell: Cell, message: string): void {
+    broken.add(cell);
+    deps.problem('internal', message);
   }
 
   /** Resolves when no round of this service is under way or waits. */
@@ -626,6 +633,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     watchBuild(cell, undefined);
     cells.delete(cell.service.id);
     waitingForCause.delete(cell);
+    if (broken.delete(cell) && broken.size === 0) deps.problem('internal', undefined);
     parked.set(cell.service.id, cell);
     attemptFinished(cell);
   }

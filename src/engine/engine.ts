@@ -34,6 +34,7 @@ import { createReserve } from './keep/reserve.ts';
 import { prepareSocket, type SocketPlace, socketAddress } from './keep/socket-path.ts';
 import { openStateStore } from './keep/state.ts';
 import { askKeeping, learnKeeper } from './keeping.ts';
+import { lazily } from './lazily.ts';
 import { watchMeans } from './means-watch.ts';
 import { createOperations } from './operations.ts';
 import { openPast } from './past.ts';
@@ -381,7 +382,6 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
   };
 
   let suspendedAt: Moment | undefined;
-  let apiToken: Promise<string> | undefined;
   let closing: Promise<void> | undefined;
   return {
     home,
@@ -389,10 +389,9 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     configWarnings: ground.loaded.warnings.length > 0 ? formatProblems(ground.loaded.warnings, path.basename(ground.loaded.path)) : '',
     operations,
     tally: trail.tally,
-    apiToken() {
-      apiToken ??= openApiToken({ home, clock, onQuarantine: quarantined, onTrouble: (message) => problems.set('api-token', message) });
-      return apiToken;
-    },
+    apiToken: lazily(() =>
+      openApiToken({ home, clock, onQuarantine: quarantined, onTrouble: (message) => problems.set('api-token', message) }),
+    ),
     dashboardPort: createDashboardPort({
       home,
       clock,
@@ -449,11 +448,8 @@ function perHour(count: number, inMs: number): number | null {
 
 /** Loaded by the first service that fails, and never by an engine whose services are well (docs/decisions/0004-memory.md). */
 function lazyBuildLook(ground: BuildGround): BuildLook {
-  let looking: Promise<BuildLook> | undefined;
-  return async (cell, builds, failedAt) => {
-    looking ??= import('./builds-of-service.ts').then(({ createBuildLook }) => createBuildLook(ground));
-    return (await looking)(cell, builds, failedAt);
-  };
+  const look = lazily(async () => (await import('./builds-of-service.ts')).createBuildLook(ground));
+  return async (cell, builds, failedAt) => (await look())(cell, builds, failedAt);
 }
 
 const idsOf = (config: Config): string[] => config.services.map((service) => service.id);
@@ -471,11 +467,7 @@ function writeText(file: string, text: string): Promise<void> {
 
 /** Loaded when the first service fails or is seen for the first time (docs/decisions/0004-memory.md). */
 function lateKeepers(options: KeeperOptions): KeeperPort {
-  let loaded: Promise<KeeperPort> | undefined;
-  const port = () => {
-    loaded ??= import('./probe/keeper.ts').then(({ createKeeperPort }) => createKeeperPort(options));
-    return loaded;
-  };
+  const port = lazily(async () => (await import('./probe/keeper.ts')).createKeeperPort(options));
   return { of: async (row) => (await port()).of(row), stateOf: async (keeper) => (await port()).stateOf(keeper) };
 }
 
