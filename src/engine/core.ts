@@ -108,6 +108,8 @@ export interface Core {
   roundsOver(): Promise<void>;
   /** Plans the next look anew, after somebody's word changed the state. */
   reschedule(cell: Cell): void;
+  /** The same for all, when an everyday look has become rarer or more frequent. First looks stay spread out (R1). */
+  rescheduleAll(): void;
   put(cell: Cell): void;
   readonly roundDeps: RoundDeps;
   readonly attemptDeps: AttemptDeps;
@@ -657,6 +659,9 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     runRound,
     roundsOver: async () => void (await Promise.all([...cells.values()].map(roundsOver))),
     reschedule,
+    rescheduleAll() {
+      for (const cell of cells.values()) if (cell.lastLook) reschedule(cell);
+    },
     put,
     roundDeps,
     attemptDeps,

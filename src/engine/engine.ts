@@ -184,9 +184,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     timers,
     commands,
     platform: process.platform,
-    changed: () => {
-      for (const cell of core.cells.values()) core.reschedule(cell);
-    },
+    changed: () => core.rescheduleAll(),
   });
   const core: Core = createCore(
     {
