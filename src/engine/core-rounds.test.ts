@@ -98,6 +98,34 @@ it.each([true, false])('a look that breaks ends its round with a word (starts a 
   expect(problems).toEqual([expect.stringContaining('no eyes')]);
 });
 
+it('what breaks the rounds of one service is told until they are whole again, whatever the rounds of others are', async () => {
+  let isBad = true;
+  let told: string | undefined;
+  const looks: ((reading: Reading) => void)[] = [];
+  const { core, cellOf, well } = open(
+    {
+      problem: (code, message) => {
+        if (code === 'internal') told = message;
+      },
+      look: (check, _ctx, tell) => {
+        if (isBad && 'port' in check && check.port === 1) throw new Error('no eyes');
+        looks.push(tell);
+      },
+    },
+    ['bad', 'good'],
+  );
+  const round = async (id: string) => {
+    void core.runRound(cellOf(id), 'look');
+    for (; looks.length > 0; await tick()) looks.shift()?.(well());
+  };
+  await round('bad');
+  await round('good');
+  expect(told).toContain('no eyes');
+  isBad = false;
+  await round('bad');
+  expect(told).toBeUndefined();
+});
+
 it('R9: an answer of before a sleep that is told after it does not tell the sleep a second time', async () => {
   const { core, cellOf, time, events, looks, well } = open({}, ['a', 'b']);
   const [a, b] = [cellOf('a'), cellOf('b')];

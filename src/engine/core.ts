@@ -107,6 +107,8 @@ export interface Core {
   roundsOver(): Promise<void>;
   /** Plans the next look anew, after somebody's word changed the state. */
   reschedule(cell: Cell): void;
+  /** The same for all, when an everyday look has become rarer or more frequent. First looks stay spread out (R1). */
+  rescheduleAll(): void;
   put(cell: Cell): void;
   readonly roundDeps: RoundDeps;
   readonly attemptDeps: AttemptDeps;
@@ -128,6 +130,8 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   /** Services that left the configuration: they may come back, and nothing is forgotten by that (R3, R6). */
   const parked = new Map<string, Cell>();
   let cancelRewrite: (() => void) | undefined;
+  /** Whose last round broke: the problem stands until each of them has had a whole one. */
+  const broken = new Set<Cell>();
   const wakefulness = createWakefulness({ clock, timers, audit, isScheduled: deps.isScheduled, onSlept });
   const causes = createCauses({
     clock,
@@ -272,15 +276,15 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     const isFirst = cell.lastLook === undefined;
     cell.hasRounds = true;
     round(cell, roundDeps, depth, epochNow, (failure) => {
-      if (failure) deps.problem('internal', `A round of ${cell.service.name} broke: ${errorText(failure.error)}`);
-      else deps.problem('internal', undefined);
+      if (failure) broke(cell, `A round of ${cell.service.name} broke: ${errorText(failure.error)}`);
+      else if (broken.delete(cell) && broken.size === 0) deps.problem('internal', undefined);
       cell.hasRounds = cell.nextRounds.length > 0;
       // Where it leaves the service at rest it ended with its look, and the clocks need not be asked again.
       const endedAt = !failure && cell.restState === cell.state ? cell.lastLook?.endedAt : undefined;
       try {
         if (!cell.isGone && !isClosed) follow(cell, before, isFirst, endedAt);
       } catch (error) {
-        deps.problem('internal', `What follows a round of ${cell.service.name} broke: ${errorText(error)}`);
+        broke(cell, `What follows a round of ${cell.service.name} broke: ${errorText(error)}`);
         reschedule(cell);
       } finally {
         over?.();
@@ -288,6 +292,11 @@ export function createCore(deps: CoreDeps, first: Config): Core {
         else if (cell.onRoundsOver.length > 0) for (const tell of cell.onRoundsOver.splice(0)) tell();
       }
     });
+  }
+
+  function broke(cell: Cell, message: string): void {
+    broken.add(cell);
+    deps.problem('internal', message);
   }
 
   /** Resolves when no round of this service is under way or waits. */
@@ -482,6 +491,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     watching.end(cell);
     cells.delete(cell.service.id);
     causes.drop(cell);
+    if (broken.delete(cell) && broken.size === 0) deps.problem('internal', undefined);
     parked.set(cell.service.id, cell);
     attemptFinished(cell);
   }
@@ -505,6 +515,9 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     runRound,
     roundsOver: async () => void (await Promise.all([...cells.values()].map(roundsOver))),
     reschedule,
+    rescheduleAll() {
+      for (const cell of cells.values()) if (cell.lastLook) reschedule(cell);
+    },
     put,
     roundDeps,
     attemptDeps,

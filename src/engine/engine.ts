@@ -33,6 +33,7 @@ import { prepareSocket, type SocketPlace, socketAddress } from './keep/socket-pa
 import { openStateStore } from './keep/state.ts';
 import { askKeeping, learnKeeper } from './keeping.ts';
 import { lateBuildLook, lateKeepers } from './late.ts';
+import { lazily } from './lazily.ts';
 import { watchMeans } from './means-watch.ts';
 import { createOperations } from './operations.ts';
 import { openPast } from './past.ts';
@@ -180,9 +181,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     timers,
     commands,
     platform: process.platform,
-    changed: () => {
-      for (const cell of core.cells.values()) core.reschedule(cell);
-    },
+    changed: () => core.rescheduleAll(),
   });
   const core: Core = createCore(
     {
@@ -365,7 +364,6 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
   };
 
   let suspendedAt: Moment | undefined;
-  let apiToken: Promise<string> | undefined;
   let closing: Promise<void> | undefined;
   return {
     home,
@@ -373,10 +371,9 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     configWarnings: ground.loaded.warnings.length > 0 ? formatProblems(ground.loaded.warnings, path.basename(ground.loaded.path)) : '',
     operations,
     tally: trail.tally,
-    apiToken() {
-      apiToken ??= openApiToken({ home, clock, onQuarantine: quarantined, onTrouble: (message) => problems.set('api-token', message) });
-      return apiToken;
-    },
+    apiToken: lazily(() =>
+      openApiToken({ home, clock, onQuarantine: quarantined, onTrouble: (message) => problems.set('api-token', message) }),
+    ),
     dashboardPort: createDashboardPort({
       home,
       clock,

@@ -2,21 +2,15 @@
 // (docs/decisions/0004-memory.md).
 import type { KeeperPort } from '../contract/ports.ts';
 import type { BuildGround, BuildLook } from './builds-of-service.ts';
+import { lazily } from './lazily.ts';
 import type { KeeperOptions } from './probe/keeper.ts';
 
 export function lateBuildLook(ground: BuildGround): BuildLook {
-  let looking: Promise<BuildLook> | undefined;
-  return async (cell, builds, failedAt) => {
-    looking ??= import('./builds-of-service.ts').then(({ createBuildLook }) => createBuildLook(ground));
-    return (await looking)(cell, builds, failedAt);
-  };
+  const look = lazily(async () => (await import('./builds-of-service.ts')).createBuildLook(ground));
+  return async (cell, builds, failedAt) => (await look())(cell, builds, failedAt);
 }
 
 export function lateKeepers(options: KeeperOptions): KeeperPort {
-  let loaded: Promise<KeeperPort> | undefined;
-  const port = () => {
-    loaded ??= import('./probe/keeper.ts').then(({ createKeeperPort }) => createKeeperPort(options));
-    return loaded;
-  };
+  const port = lazily(async () => (await import('./probe/keeper.ts')).createKeeperPort(options));
   return { of: async (row) => (await port()).of(row), stateOf: async (keeper) => (await port()).stateOf(keeper) };
 }

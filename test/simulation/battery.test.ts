@@ -27,6 +27,18 @@ test('three times as rarely while it is well; a failing one is repaired as quick
   expect(await looksIn(HOUR)).toBe(12);
 });
 
+test('R1: first looks stay spread out when it turns out meanwhile that the machine is on battery', async () => {
+  const sim = await createSim({ services: Array.from({ length: 100 }, (_, n) => simService(`app-${n}`)) });
+  const looked = () => [...sim.services.values()].filter(({ looks }) => looks.length > 0).length;
+  await sim.pass(1_000);
+  sim.slower = 3;
+  sim.engine().core.rescheduleAll();
+  await sim.pass(1_000);
+  expect(looked()).toBeLessThan(30);
+  await sim.pass(10_000);
+  expect(looked()).toBe(100);
+});
+
 test('the source of power is asked for only if it matters, and what is planned is planned anew when it changes', async () => {
   let nowMs = 0;
   const { timers, passUntil } = handTimers(() => nowMs);
