@@ -442,6 +442,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
       add(service, firstDueMs(index, fresh.length, shortestInterval()), now);
     });
     reorder(next.services);
+    notices.closeUnwatched((id) => cells.has(id));
     wakefulness.beat();
     deps.changed();
   }
@@ -468,6 +469,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     put(cell);
     if (saved?.recovery?.current && !state.recovery.current) recordFinished(cell, roundDeps, now);
     notices.resume(cell);
+    if (left && cell.state.alert.alert?.told) notices.requeue(cell);
     if (deps.isScheduled) planFirst(cell, wakingMs + inMs, now);
   }
 

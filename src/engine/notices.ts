@@ -44,6 +44,8 @@ export interface Notices {
   requeue(cell: Cell): void;
   /** Closes an entry of the queue whose incident is over, without a notice. */
   forget(alertId: string): void;
+  /** Closes what is in the queue of services that are watched no more: nobody would see that they recover (R7). */
+  closeUnwatched(isWatched: (service: string) => boolean): void;
   /** Deliveries that were waiting when the engine ended, and entries of the queue that a crash left behind. */
   resume(cell: Cell): void;
   /** Resolves when nothing is on its way. */
@@ -242,6 +244,13 @@ export function createNotices(deps: NoticeDeps): Notices {
     }
   }
 
+  async function closeUnwatched(isWatched: (service: string) => boolean): Promise<void> {
+    if (deps.isDryRun) return;
+    for (const entry of await deps.queue.list()) {
+      if (entry.state !== 'done' && !isWatched(entry.service)) await deps.queue.recovered(entry.id, 'not-watched');
+    }
+  }
+
   async function requeue(cell: Cell): Promise<void> {
     const alert = cell.state.alert.alert;
     if (!alert || deps.isDryRun || !deps.config().channels.includes('queue')) return;
@@ -278,6 +287,7 @@ export function createNotices(deps: NoticeDeps): Notices {
   return {
     tell: (cell, decision) => run(tell(cell, decision)),
     requeue: (cell) => run(requeue(cell)),
+    closeUnwatched: (isWatched) => run(closeUnwatched(isWatched)),
     forget: (alertId) => run(deps.isDryRun ? Promise.resolve() : deps.queue.recovered(alertId)),
     resume(cell) {
       planRetry(cell);

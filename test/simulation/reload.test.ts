@@ -65,3 +65,22 @@ test('R7: a service that leaves the configuration and comes back while its alert
   expect(sim.told('app').map(({ notice }) => notice)).toEqual(['down']);
   expect([...breaches(sim), ...unfinished(sim)]).toEqual([]);
 });
+
+test('R7: the alert of a service that is watched no more is not left to the agent for ever, and is there again when the service is', async () => {
+  const [app, other] = [watchOnly('app'), watchOnly('other')];
+  const sim = await createSim({ services: [app, other] });
+  const states = () => sim.home.queue().map(({ state, result }) => [state, result]);
+  sim.service('app').die();
+  await sim.until('told', () => sim.told('app').length === 1, 20 * MINUTE);
+  sim.reload({ services: [other] });
+  await sim.pass(MINUTE);
+  expect(states()).toEqual([['done', 'not-watched']]);
+  sim.reload({ services: [app, other] });
+  await sim.pass(10 * MINUTE);
+  expect(states()).toEqual([['pending', null]]);
+  sim.reload({ services: [other] });
+  await sim.crash(); // before that was written
+  await sim.pass(MINUTE);
+  expect(states()).toEqual([['done', 'not-watched']]);
+  expect(sim.told('app').map(({ notice }) => notice)).toEqual(['down']);
+});

@@ -18,11 +18,15 @@ type Handling = 'state' | 'claimedBy' | 'claimedAt' | 'expiresAt' | 'doneAt' | '
 /** What the engine knows of an alert; who works on it is the queue's own matter. */
 export type QueueRaise = Omit<QueueAlert, Handling | 'kind'> & { readonly kind: AlertKind };
 
+/** Why an alert is over by itself: its service is well again, or nobody watches that any more. Both may turn out to be too early. */
+type Ended = (typeof ENDED)[number];
+const ENDED = ['recovered', 'not-watched'] as const;
+
 export interface AgentQueue {
   /** Puts the alert in, or brings the one with this id up to date. Doing it again changes nothing (R7). */
   raise(alert: QueueRaise): Promise<void>;
   /** The incident is over: pending → done, claimed → kind `recovered`, still its claimer's. An unknown id is no error. */
-  recovered(id: string): Promise<void>;
+  recovered(id: string, result?: Ended): Promise<void>;
   /** Takes an alert for 30 min; again by the same agent: 30 min from now. `not-found`, `conflict`. */
   claim(id: string, by: string): Promise<QueueAlert>;
   /** Takes the alert that waits longest, decided in the queue's own turn: two who ask at once get two alerts. `not-found`: none waits. */
@@ -85,10 +89,10 @@ export function createAgentQueue(deps: { file: JsonFilePort<Queue>; clock: Clock
     async raise(alert) {
       await change(alert.id, (old) => raised(old, alert));
     },
-    async recovered(id) {
+    async recovered(id, result = 'recovered') {
       await change(id, (old, now) => {
         if (!old || old.state === 'done') return undefined;
-        return old.state === 'claimed' ? { ...old, kind: 'recovered' } : finished(old, now, 'recovered');
+        return old.state === 'claimed' ? { ...old, kind: 'recovered' } : finished(old, now, result);
       });
     },
     claim: (id, by) =>
@@ -134,7 +138,7 @@ function raised(old: QueueAlert | undefined, alert: QueueRaise): QueueAlert {
   const news = { ...alert, raisedAt: old.raisedAt, firstFailureAt: old.firstFailureAt };
   if (old.state !== 'done') return { ...old, ...news };
   // Finished by recovery, yet the incident stands (a crash between this file and the state): it must not be lost (R7).
-  const wasRecovery = old.claimedBy === null && old.result === 'recovered';
+  const wasRecovery = old.claimedBy === null && ENDED.some((result) => result === old.result);
   return wasRecovery || BADNESS[alert.kind] > BADNESS[old.kind] ? { ...fresh, ...news } : old;
 }
 
