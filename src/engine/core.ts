@@ -76,6 +76,8 @@ export interface CoreDeps {
   isAlive(identity: ProcessIdentity): boolean;
   /** Ids of the services among these whose full disk may be why this one fails (R11); asked only when it fails. */
   fullDisks(service: ServiceConfig, disks: readonly ServiceConfig[]): Promise<readonly string[]>;
+  /** The clocks at a beat, and where one was set: for whoever must know how old something is (R9, R14). */
+  clockSeen?(now: Moment): void;
   /** By how many times everyday looks come more rarely now (on battery); default 1. */
   slower?(): number;
   problem(code: string, message: string | undefined): void;
@@ -485,7 +487,10 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     const lateMs = plannedBootMs === undefined ? 0 : now.bootMs - plannedBootMs;
     const jumpMs = now.wallMs - seen.wallMs - bootGap;
     seen = now;
-    if (Math.abs(jumpMs) > CLOCK_STEP_MS) audit.write('health', { event: 'clock-jumped', byMs: Math.round(jumpMs) }, now);
+    if (Math.abs(jumpMs) > CLOCK_STEP_MS) {
+      audit.write('health', { event: 'clock-jumped', byMs: Math.round(jumpMs) }, now);
+      deps.clockSeen?.(now);
+    }
     if (sleptMs <= CLOCK_STEP_MS && lateMs <= LATE_MS) return false;
     slept(now, Math.max(sleptMs, lateMs));
     return true;
@@ -514,7 +519,9 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     const planned = clock.now().bootMs + BEAT_MS;
     beatAtBootMs = planned;
     beat = timers.after(BEAT_MS, () => {
-      if (!noticeTime(clock.now(), planned)) planBeat();
+      const now = clock.now();
+      deps.clockSeen?.(now);
+      if (!noticeTime(now, planned)) planBeat();
     });
   }
 

@@ -9,6 +9,7 @@ import type { ChannelPort, ClockPort, CommandPort, KeeperPort, ProcessPort } fro
 import { type Queue, queueSchema } from '../contract/queue.ts';
 import type { Problem, Snapshot } from '../contract/snapshot.ts';
 import { elapsedMs, isoTime, type Moment } from '../contract/time.ts';
+import { openAges } from './ages.ts';
 import type { BuildGround, BuildLook } from './builds-of-service.ts';
 import type { Cell } from './cell.ts';
 import { createCommandPort } from './commands.ts';
@@ -145,10 +146,12 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     }),
   );
   audit = trail.audit;
-  const store = await openStateStore({ home, clock, timers, reserve, onQuarantine: quarantined });
+  const ages = await openAges({ home, clock, onQuarantine: quarantined, isDryRun });
+  const store = await openStateStore({ home, clock, ages, timers, reserve, onQuarantine: quarantined });
   const past = openPast({
     home,
     clock,
+    ages,
     timers,
     audit: trail.audit,
     beginsAt: startedAt.wallMs,
@@ -200,6 +203,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       isScheduled: mode !== 'once',
       tools: {
         clock,
+        ages,
         timers,
         processes,
         commands,
@@ -214,7 +218,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
         uid,
         home,
       },
-      probeContext: () => ({ clock, timers, processes, commands, signal: stopping.signal, platform: process.platform, userHome }),
+      probeContext: () => ({ clock, ages, timers, processes, commands, signal: stopping.signal, platform: process.platform, userHome }),
       look: lookAt,
       startsProgram,
       runRemedy,
@@ -234,6 +238,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       portHolder: findPortHolder,
       isAlive: processes.isAlive,
       fullDisks: (service, disks) => fullDisksOf(service, disks, { userHome }),
+      clockSeen: ages.look,
       slower: energy.slower,
       problem: problems.set,
       changed: views.changed,
@@ -431,6 +436,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     watch.close();
     audit?.write('health', { event: 'engine-stopped', pid: process.pid }, clock.now());
     if (!isDryRun) await store.close().catch(() => undefined);
+    await ages.idle();
     await past.close();
     await audit?.close().catch(() => undefined);
   }

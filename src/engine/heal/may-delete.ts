@@ -10,6 +10,7 @@ export type KeepReason =
   | 'not-a-regular-file'
   | 'hard-linked'
   | 'mtime-in-future'
+  | 'age-in-doubt'
   | 'home'
   | 'database'
   | 'git-internal'
@@ -28,6 +29,7 @@ const DATABASE_NAMES = /^(MANIFEST|CommitLog)-/;
 const SQLITE_SIDES = ['-wal', '-shm', '-journal'];
 const SQLITE_HEADER = Buffer.from('SQLite format 3\0');
 const MAX_REMEMBERED = 10_000;
+const DAY_MS = 86_400_000;
 
 export interface FolderFacts {
   readonly dev: bigint;
@@ -111,19 +113,35 @@ async function hasGit(folder: string): Promise<boolean> {
   );
 }
 
-/** A write of this moment may carry a time a little ahead of the clock that was read before. */
-const AHEAD_MS = 60_000;
-
-/** What the file itself says; its age aside. `nowMs`: wall clock. */
-export function whyKeepFile(stats: BigIntStats, nowMs: number): KeepReason | undefined {
+/** What the file itself says; its age aside. */
+export function whyKeepFile(stats: BigIntStats): KeepReason | undefined {
   if (stats.isSymbolicLink()) return 'symlink';
   if (!stats.isFile()) return 'not-a-regular-file';
-  if (stats.nlink !== 1n) return 'hard-linked';
-  return mtimeMs(stats) > nowMs + AHEAD_MS ? 'mtime-in-future' : undefined;
+  return stats.nlink !== 1n ? 'hard-linked' : undefined;
 }
 
-export function mtimeMs(stats: BigIntStats): number {
-  return Number(stats.mtimeNs / 1_000n) / 1_000;
+/** A write of this moment may carry a time a little ahead of the clock that was read before. */
+const AHEAD_MS = 60_000;
+/** Where the machine was off for more than this share of the age that is asked for, by its clock, that clock must first run on for so
+ * long: one that is wrong by less would cost no more than that share. */
+const AWAY_SHARE = 1 / 4;
+
+/** Whether the file is older than that (R14), `young`, or why nobody can say. */
+export function judgeAge(stats: Pick<BigIntStats, 'mtimeNs'>, olderThanMs: number, context: RemedyContext): 'old' | 'young' | KeepReason {
+  const writtenAtMs = mtimeMs(stats);
+  if (context.ages.ageMs(writtenAtMs, olderThanMs * AWAY_SHARE) > olderThanMs) return 'old';
+  const byWallMs = context.clock.now().wallMs - writtenAtMs;
+  if (byWallMs < -AHEAD_MS) return 'mtime-in-future';
+  return byWallMs > olderThanMs ? 'age-in-doubt' : 'young';
+}
+
+/** Days since the file was written, as the record tells it. */
+export function ageDays(stats: Pick<BigIntStats, 'mtimeNs'>, context: RemedyContext): number {
+  return Math.floor((Math.max(0, context.ages.ageMs(mtimeMs(stats))) / DAY_MS) * 10) / 10;
+}
+
+function mtimeMs({ mtimeNs }: Pick<BigIntStats, 'mtimeNs'>): number {
+  return Number(mtimeNs / 1_000n) / 1_000;
 }
 
 /** A file of a database that shares its folder with others: of SQLite, or the redo log of HSQLDB. */

@@ -5,10 +5,8 @@ import type { RemedyContext } from '../../contract/ports.ts';
 import { byAge, nameOf, type OurName, readOurName } from './archive-name.ts';
 import { trackedAmong } from './git-tracked.ts';
 import type { KeptFiles } from './kept-files.ts';
-import { type FolderFacts, whyKeepFile } from './may-delete.ts';
+import { ageDays, type FolderFacts, whyKeepFile } from './may-delete.ts';
 import { unlinkSame } from './unlink-same.ts';
-
-const DAY_MS = 86_400_000;
 
 interface ArchivedLog {
   readonly folder: string;
@@ -34,14 +32,12 @@ export async function pruneArchives(
     const stats = await lstat(path, { bigint: true }).catch(() => undefined);
     if (!stats) continue;
     const file = { folder: log.folder, name, folderDev: facts.dev, folderIno: facts.ino, stats };
-    const why = tracked.get(path) ?? whyKeepFile(stats, Number.POSITIVE_INFINITY) ?? unlinkSame(file, context.platform);
+    const why = tracked.get(path) ?? whyKeepFile(stats) ?? unlinkSame(file, context.platform);
     if (why) {
       kept.keep(path, why);
       continue;
     }
-    const ageMs = Math.max(0, context.clock.now().wallMs - Number(stats.mtimeMs));
-    const ageDays = Math.floor((ageMs / DAY_MS) * 10) / 10;
-    context.record({ event: 'file-deleted', path, bytes: Number(stats.blocks) * 512, ageDays });
+    context.record({ event: 'file-deleted', path, bytes: Number(stats.blocks) * 512, ageDays: ageDays(stats, context) });
   }
 }
 

@@ -117,7 +117,7 @@ class Run {
   async #choose(log: Log): Promise<Rotation | undefined> {
     const stats: BigIntStats | undefined = await lstat(log.path, { bigint: true }).catch(() => undefined);
     if (!stats || stats.isDirectory()) return undefined;
-    const why = whyKeepFile(stats, Number.POSITIVE_INFINITY);
+    const why = whyKeepFile(stats);
     // st_blocks counts in 512 bytes whatever the file system's own block is (stat(2)).
     const isSmall = stats.size === 0n || Number(stats.blocks) * 512 < (this.#context.rotateOverBytes ?? 0);
     if (!why && (isSmall || PACKED.test(log.name))) return undefined;
