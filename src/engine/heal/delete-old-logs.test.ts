@@ -26,6 +26,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DAY_MS, FilesWorld, MAPPED } from '../../../test/fixtures/files-context.ts';
 import { LINKS, OPEN, OWNED, PLAIN, SPECIAL, tracked } from '../../../test/fixtures/files-delete-cases.ts';
+import { DOTFILES } from '../../../test/fixtures/files-dotfiles-cases.ts';
 import { type RemedyOf, remedySchema } from '../../contract/config.ts';
 import type { RemedyContext } from '../../contract/ports.ts';
 import { agesOf } from '../ages.ts';
@@ -85,6 +86,7 @@ describe.each([
   ['what is no file', SPECIAL],
   ['what belongs to somebody', OWNED],
   ['what is open', OPEN],
+  ['what is tracked from elsewhere: logs', DOTFILES],
 ] as const)('%s', (_, cases) => {
   it.each(cases.map((one) => [one.name, one] as const))('%s', async (_name, { build, input, gone, kept }) => {
     await Promise.all([await build(world)].flat());
@@ -236,6 +238,28 @@ describe('git that can’t be asked', () => {
     world.file('a.log');
     const commands = { run: () => Promise.reject(new Error('nobody should ask')) };
     expect((await run({}, { commands })).gone).toEqual(['a.log']);
+  });
+  it('keeps what a bare repository above may track', async () => {
+    world.git(world.root, 'init', '--bare', world.at('.cfg'));
+    world.file('a.log');
+    world.git(world.root, '--git-dir=.cfg', '--work-tree=.', 'add', '-f', 'a.log');
+    const ran = await run({}, { commands: { run: async () => ({ kind: 'not-started', code: 'ENOENT', message: 'no git' }) } });
+    expect(ran).toMatchObject({ gone: [], kept: { 'a.log': 'git-cannot-tell' } });
+  });
+  it('is asked once for each repository and a hundred files, however many folders there are', async () => {
+    world.git(world.root, 'init', '--bare', world.at('.cfg'));
+    for (let n = 0; n < 150; n += 1) world.file(`${n}/a.log`);
+    world.git(world.root, '--git-dir=.cfg', '--work-tree=.', 'add', '-f', '7/a.log');
+    const asked: string[] = [];
+    const { commands } = world.context();
+    const counted: RemedyContext['commands'] = {
+      run: (spec) => {
+        asked.push(spec.argv.includes('ls-files') ? 'ls-files' : 'config');
+        return commands.run(spec);
+      },
+    };
+    expect((await run({}, { commands: counted })).gone).toHaveLength(149);
+    expect(asked).toEqual(['config', 'ls-files', 'ls-files']);
   });
   it('is not led elsewhere by the environment', async () => {
     tracked(world, 'repo');

@@ -5,6 +5,7 @@ import { lstat } from 'node:fs/promises';
 import type { RemedyOf } from '../../contract/config.ts';
 import type { RemedyContext, RemedyResult } from '../../contract/ports.ts';
 import { sizeText } from '../../contract/units.ts';
+import { Repositories } from './git-repositories.ts';
 import { trackedAmong } from './git-tracked.ts';
 import { tooWide } from './glob-pattern.ts';
 import { type FoundEntry, walkPatterns } from './glob-walk.ts';
@@ -64,6 +65,7 @@ class Run {
   readonly #timeoutMs: number;
   readonly #context: RemedyContext;
   readonly #folders: Folders;
+  readonly #repositories: Repositories;
   readonly #seam: DeleteSeam;
   readonly #startedAtMs: number;
   readonly #open: OpenNow;
@@ -80,6 +82,7 @@ class Run {
     this.#timeoutMs = timeoutMs;
     this.#context = context;
     this.#folders = folders;
+    this.#repositories = new Repositories(context);
     this.#seam = seam;
     this.#startedAtMs = context.clock.now().awakeMs;
     this.#open = new OpenNow(context);
@@ -153,7 +156,8 @@ class Run {
       else allowed.push({ candidate, facts });
     }
     const tracked = await trackedAmong(
-      allowed.map(({ candidate, facts }) => ({ path: candidate.path, repositories: facts.repositories })),
+      allowed.map(({ candidate }) => candidate.path),
+      this.#repositories,
       this.#context,
     );
     for (const { candidate, facts } of allowed) {

@@ -4,6 +4,7 @@ import { type BigIntStats, constants } from 'node:fs';
 import { lstat, open, opendir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { OpenFile, RemedyContext } from '../../contract/ports.ts';
+import { isGitDir } from './git-repositories.ts';
 
 export type KeepReason =
   | 'symlink'
@@ -39,8 +40,6 @@ export interface FolderFacts {
   readonly holdsDatabase: boolean;
   readonly isInHome: boolean;
   readonly isInGit: boolean;
-  /** Work trees that this folder lies in, the nearest first. */
-  readonly repositories: readonly string[];
 }
 
 /** Remembers what it learned of a folder for one run of a remedy. */
@@ -74,8 +73,8 @@ export class Folders {
       isReadable: listing !== undefined,
       holdsDatabase: listing?.hasDatabase ?? false,
       isInHome: (parent?.isInHome ?? false) || this.#homes.includes(folder) || this.#homeKeys.has(`${stats.dev}:${stats.ino}`),
-      isInGit: (parent?.isInGit ?? false) || path.basename(folder) === '.git',
-      repositories: [...((await hasGit(folder)) ? [folder] : []), ...(parent?.repositories ?? [])],
+      // Also a bare repository: a branch may be called `old.log`, and is a file then.
+      isInGit: (parent?.isInGit ?? false) || path.basename(folder) === '.git' || (await isGitDir(folder).catch(() => true)),
     };
     if (this.#known.size >= MAX_REMEMBERED) this.#known.clear();
     this.#known.set(folder, facts);
@@ -103,14 +102,6 @@ async function markersOf(folder: string): Promise<{ hasDatabase: boolean } | und
   } catch {
     return undefined;
   }
-}
-
-/** A folder, or in a linked work tree and a submodule a file. What can't be looked at counts as there. */
-async function hasGit(folder: string): Promise<boolean> {
-  return lstat(path.join(folder, '.git')).then(
-    () => true,
-    (error: { code?: string }) => error.code !== 'ENOENT' && error.code !== 'ENOTDIR',
-  );
 }
 
 /** What the file itself says; its age aside. */
