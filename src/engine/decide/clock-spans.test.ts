@@ -178,6 +178,13 @@ describe('a machine that starts anew', () => {
     expect(world.age(before)).toBeLessThanOrEqual(HOUR + 2 * MINUTE);
     expect(world.age(START - 40 * DAY)).toBeGreaterThan(40 * DAY);
   });
+  it('and calls it the same boot, as a container may: its boot clock went back', () => {
+    const world = new World().look().pass(DAY);
+    const bootMs = MINUTE;
+    world.trueMs += 3 * DAY;
+    world.spans = lookAtClock(world.spans, { wallMs: world.wallMs, bootMs, awakeMs: bootMs, boot: '1' });
+    expect(ageOf(world.spans, START, 7 * DAY)).toBe(4 * DAY);
+  });
   it('is believed for any time where it is asked so (R9)', () => {
     const world = new World()
       .look()

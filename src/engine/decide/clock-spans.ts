@@ -41,13 +41,13 @@ export function ageOf(spans: readonly ClockSpan[], atMs: number, awayMs: number)
   let ageMs = isToCome ? Number.POSITIVE_INFINITY : plainMs;
   for (const { span, before, after, sinceEndMs, between } of backwards(spans, awayMs)) {
     const length = span.toBootMs - span.fromBootMs;
-    const isUnseenBefore = before !== undefined && before.boot !== span.boot;
+    const isUnseenBefore = before !== undefined && !isOneBoot(before, span);
     // Between two looks within a boot either clock may have been the one that was read.
     let startMs = wallStart(span) - (before && !isUnseenBefore ? between : 0);
     if (isUnseenBefore) startMs = Math.min(startMs, wallEnd(before));
     // What is older than all that is known was written by the first clock. To make something older than it looks that is not enough.
     if (!before && !isToCome) startMs = Number.NEGATIVE_INFINITY;
-    const endMs = wallEnd(span) + (after?.boot === span.boot ? after.fromBootMs - span.toBootMs : 0);
+    const endMs = wallEnd(span) + (after && isOneBoot(span, after) ? after.fromBootMs - span.toBootMs : 0);
     if (atMs < startMs - SLACK_MS || atMs > endMs + SLACK_MS) continue;
     const isUnseen = isUnseenBefore && atMs < wallStart(span);
     const inSpanMs = isUnseen && between < wallStart(span) - wallEnd(before) ? length : wallEnd(span) - atMs;
@@ -90,11 +90,13 @@ function* backwards(spans: readonly ClockSpan[], awayMs: number): Generator<Step
 
 /** Across boots the wall clock tells (R9), unless it tells more than the machine may have been away. */
 function timeBetween(before: ClockSpan, span: ClockSpan, awayMs: number): number {
-  if (before.boot === span.boot) return Math.max(0, span.fromBootMs - before.toBootMs);
+  if (isOneBoot(before, span)) return span.fromBootMs - before.toBootMs;
   const leastMs = before.boot === '' ? 0 : span.fromBootMs;
   const byWallMs = wallStart(span) - wallEnd(before);
   return byWallMs > leastMs && byWallMs - leastMs <= awayMs ? byWallMs : leastMs;
 }
 
+/** A container that is started anew may keep the boot id of its host, and count from its own start (lxcfs). */
+const isOneBoot = (before: ClockSpan, span: ClockSpan): boolean => before.boot === span.boot && span.fromBootMs >= before.toBootMs;
 const wallStart = (span: ClockSpan): number => span.fromBootMs + span.aheadMs;
 const wallEnd = (span: ClockSpan): number => span.toBootMs + span.aheadMs;
