@@ -7,6 +7,7 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fillPast } from '../scripts/year.ts';
 import type { ClockPort } from '../src/contract/ports.ts';
+import { agesOf } from '../src/engine/ages.ts';
 import { type HistoryStore, openHistory } from '../src/engine/keep/history.ts';
 import { handTimers } from '../test/fixtures/hand-timers.ts';
 import { median, newFolder, progress, type Row } from './lab.ts';
@@ -64,6 +65,7 @@ function open(home: string, time: Time, maxBytes = 200_000_000): Promise<History
   return openHistory({
     home,
     clock: time.clock,
+    ages: agesOf(time.clock, []),
     timers: time.timers,
     beginsAt: time.clock.now().wallMs,
     mayRebuild: false,

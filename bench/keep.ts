@@ -8,7 +8,7 @@ import type { CheckEvent } from '../src/contract/audit.ts';
 import { openAuditLogs } from '../src/engine/keep/audit-log.ts';
 import { createReserve } from '../src/engine/keep/reserve.ts';
 import { openStateStore } from '../src/engine/keep/state.ts';
-import { realClock, realTimers, sampleState } from '../test/fixtures/keep-support.ts';
+import { realAges, realClock, realTimers, sampleState } from '../test/fixtures/keep-support.ts';
 
 const SERVICES = 10_000;
 const ROUNDS = 5;
@@ -79,7 +79,14 @@ try {
   row('bare JSON.stringify + fs.appendFile', bare);
   await logs.close();
 
-  const store = await openStateStore({ home, clock: realClock, timers: realTimers, reserve: createReserve(home), onQuarantine: () => {} });
+  const store = await openStateStore({
+    home,
+    clock: realClock,
+    ages: realAges,
+    timers: realTimers,
+    reserve: createReserve(home),
+    onQuarantine: () => {},
+  });
   let n = 0;
   const states = () => Array.from({ length: SERVICES }, () => sampleState(n));
   let round = states();

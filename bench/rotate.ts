@@ -25,9 +25,11 @@ async function rotateHere(root: string): Promise<void> {
   const { rotateLogs } = await import('../src/engine/heal/rotate-logs.ts');
   const { createProcessPort } = await import('../src/engine/probe/processes.ts');
   const { createClock, realTimers } = await import('../src/engine/system.ts');
+  const { agesOf } = await import('../src/engine/ages.ts');
   const clock = createClock('boot-of-the-bench');
   const context: RemedyContext = {
     clock,
+    ages: agesOf(clock, []),
     timers: realTimers,
     processes: createProcessPort({ clock }),
     commands: { run: () => Promise.reject(new Error('no command is needed')) },

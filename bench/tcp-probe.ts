@@ -83,6 +83,7 @@ function context(): ProbeContext {
   const never = () => Promise.reject(new Error('not used'));
   return {
     clock: { now: () => ({ wallMs: Date.now(), bootMs: performance.now(), awakeMs: performance.now(), boot: 'bench' }) },
+    ages: { ageMs: () => 0, trustedWallMs: () => 0 },
     timers: { after: () => () => {}, sleep: never },
     processes: { table: never, identify: never, isAlive: () => false, portOwners: never, cwd: never, openFiles: never },
     commands: { run: never },

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { AuditEvent, AuditLog } from '../src/contract/audit.ts';
 import type { ClockPort } from '../src/contract/ports.ts';
+import { agesOf } from '../src/engine/ages.ts';
 import { openHistory } from '../src/engine/keep/history.ts';
 import { handTimers } from '../test/fixtures/hand-timers.ts';
 
@@ -70,6 +71,7 @@ export async function fillPast(options: PastOptions): Promise<number> {
   const store = await openHistory({
     home,
     clock: time.clock,
+    ages: agesOf(time.clock, []),
     timers: time.timers,
     beginsAt: startMs,
     mayRebuild: false,

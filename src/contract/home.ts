@@ -8,6 +8,7 @@ export const HOME_FILES = {
   healthState: 'health-state.json',
   recoveryState: 'recovery-state.json',
   alertState: 'alert-state.json',
+  clockState: 'clock-state.json',
   queue: 'alert-pending.json',
   history: 'history.db',
   socket: 'engine.sock',

@@ -9,6 +9,15 @@ export interface ClockPort {
   now(): Moment;
 }
 
+/** How old it is what carries a time of the wall clock, which may have been set meanwhile: a file's mtime, say (R9, R14). */
+export interface AgesPort {
+  /** Milliseconds of real time, as far as they are certain. Negative: that time is still to come. `awayMs`: where the machine was off for
+   * longer than that, by its clock, this is not believed at once; default: it is, however long (R9). */
+  ageMs(writtenAtMs: number, awayMs?: number): number;
+  /** Unix time: what is dated `limitMs` before it or earlier is certainly so old. */
+  trustedWallMs(limitMs: number, awayMs: number): number;
+}
+
 export interface TimersPort {
   /** Calls `fn` once after `ms` of awake time; the returned function cancels. Never keeps a process alive by itself when `ref` is false. */
   after(ms: number, fn: () => void): () => void;
@@ -113,6 +122,7 @@ export interface Pm2Port {
 /** What a probe may use. */
 export interface ProbeContext {
   readonly clock: ClockPort;
+  readonly ages: AgesPort;
   readonly timers: TimersPort;
   readonly processes: ProcessPort;
   readonly commands: CommandPort;
@@ -140,6 +150,7 @@ export interface StartSpec {
 /** What a remedy may use. It is told what to do; it never decides whether. */
 export interface RemedyContext {
   readonly clock: ClockPort;
+  readonly ages: AgesPort;
   readonly timers: TimersPort;
   readonly processes: ProcessPort;
   readonly commands: CommandPort;

@@ -81,6 +81,8 @@ export interface CoreDeps {
   isAlive(identity: ProcessIdentity): boolean;
   /** Ids of the services among these whose full disk may be why this one fails (R11); asked only when it fails. */
   fullDisks(service: ServiceConfig, disks: readonly ServiceConfig[]): Promise<readonly string[]>;
+  /** The clocks at a beat, and where one was set: for whoever must know how old something is (R9, R14). */
+  clockSeen?(now: Moment): void;
   /** By how many times everyday looks come more rarely now (on battery); default 1. */
   slower?(): number;
   problem(code: string, message: string | undefined): void;
@@ -132,7 +134,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   let cancelRewrite: (() => void) | undefined;
   /** Whose last round broke: the problem stands until each of them has had a whole one. */
   const broken = new Set<Cell>();
-  const wakefulness = createWakefulness({ clock, timers, audit, isScheduled: deps.isScheduled, onSlept });
+  const wakefulness = createWakefulness({ clock, timers, audit, isScheduled: deps.isScheduled, clockSeen: deps.clockSeen, onSlept });
   const causes = createCauses({
     clock,
     cells,

@@ -9,6 +9,7 @@ import type { ChannelPort, ClockPort, CommandPort, ProcessPort } from '../contra
 import { type Queue, queueSchema } from '../contract/queue.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import { elapsedMs, isoTime, type Moment } from '../contract/time.ts';
+import { openAges } from './ages.ts';
 import type { Cell } from './cell.ts';
 import { createCommandPort } from './commands.ts';
 import { type Core, createCore } from './core.ts';
@@ -143,10 +144,12 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     }),
   );
   audit = trail.audit;
-  const store = await openStateStore({ home, clock, timers, reserve, onQuarantine: quarantined });
+  const ages = await openAges({ home, clock, onQuarantine: quarantined, isDryRun });
+  const store = await openStateStore({ home, clock, ages, timers, reserve, onQuarantine: quarantined });
   const past = openPast({
     home,
     clock,
+    ages,
     timers,
     audit: trail.audit,
     beginsAt: startedAt.wallMs,
@@ -196,6 +199,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       isScheduled: mode !== 'once',
       tools: {
         clock,
+        ages,
         timers,
         processes,
         commands,
@@ -210,7 +214,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
         uid,
         home,
       },
-      probeContext: () => ({ clock, timers, processes, commands, signal: stopping.signal, platform: process.platform, userHome }),
+      probeContext: () => ({ clock, ages, timers, processes, commands, signal: stopping.signal, platform: process.platform, userHome }),
       look: lookAt,
       startsProgram,
       runRemedy,
@@ -230,6 +234,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       portHolder: findPortHolder,
       isAlive: processes.isAlive,
       fullDisks: (service, disks) => fullDisksOf(service, disks, { userHome }),
+      clockSeen: ages.look,
       slower: energy.slower,
       problem: problems.set,
       changed: views.changed,
@@ -412,6 +417,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     watch.close();
     audit?.write('health', { event: 'engine-stopped', pid: process.pid }, clock.now());
     if (!isDryRun) await store.close().catch(() => undefined);
+    await ages.idle();
     await past.close();
     await audit?.close().catch(() => undefined);
   }

@@ -5,7 +5,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, expect, test } from 'vitest';
-import { realClock, realTimers, removeTempFolders, tempFolder } from '../../test/fixtures/keep-support.ts';
+import { realAges, realClock, realTimers, removeTempFolders, tempFolder } from '../../test/fixtures/keep-support.ts';
 import { HealthError } from '../contract/errors.ts';
 import { OPERATIONS } from '../contract/operations.ts';
 import type { AuditPort } from '../contract/ports.ts';
@@ -130,6 +130,7 @@ test('where there can be no database it is said, the trail goes on, and still an
   const past = openPast({
     home,
     clock: realClock,
+    ages: realAges,
     timers: realTimers,
     audit,
     beginsAt: Date.now(),

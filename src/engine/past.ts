@@ -4,7 +4,7 @@ import type { ServiceConfig } from '../contract/config.ts';
 import { errorText, HealthError } from '../contract/errors.ts';
 import type { Overview, Series } from '../contract/history.ts';
 import type { IncidentView, OperationInput } from '../contract/operations.ts';
-import type { AuditPort, ClockPort, TimersPort } from '../contract/ports.ts';
+import type { AgesPort, AuditPort, ClockPort, TimersPort } from '../contract/ports.ts';
 import type { ServiceView } from '../contract/snapshot.ts';
 import { isoTime } from '../contract/time.ts';
 import type { Cell } from './cell.ts';
@@ -17,6 +17,7 @@ import type { Uptimes } from './keep/history-uptimes.ts';
 interface PastOptions<A extends AuditPort> {
   readonly home: string;
   readonly clock: ClockPort;
+  readonly ages: AgesPort;
   readonly timers: TimersPort;
   readonly audit: A;
   /** When the engine began: older lines were written by another. Unix time. */
@@ -53,6 +54,7 @@ export function openPast<A extends AuditPort>(options: PastOptions<A>): Past<A> 
   const opening = openHistory({
     home,
     clock,
+    ages: options.ages,
     timers: options.timers,
     sqlite: options.sqlite,
     beginsAt: options.beginsAt,

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { ServiceConfig } from '../contract/config.ts';
 import type { Status } from '../contract/flow.ts';
 import { HOME_FILES } from '../contract/home.ts';
+import { agesOf } from './ages.ts';
 import { newHealth } from './decide/advance-health.ts';
 import { newRecovery } from './decide/advance-recovery.ts';
 import { judge } from './decide/judge.ts';
@@ -46,6 +47,7 @@ export async function selfTest(home: string) {
     async trial(service: ServiceConfig): Promise<{ status: Status; message: string }> {
       const reading = await look(service.check, {
         clock,
+        ages: agesOf(clock, []),
         timers,
         processes,
         commands,

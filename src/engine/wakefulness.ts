@@ -16,6 +16,8 @@ export interface WakefulnessDeps {
   readonly audit: AuditPort;
   /** false: there is no heartbeat, only who looks at the clocks notices. */
   readonly isScheduled: boolean;
+  /** The clocks at a beat, and where one was set: for whoever must know how old something is (R9, R14). */
+  readonly clockSeen: ((now: Moment) => void) | undefined;
   /** Called within `notice` and `slept`, after the number of sleeps has grown. */
   onSlept(now: Moment): void;
 }
@@ -37,7 +39,7 @@ export interface Wakefulness {
   close(): void;
 }
 
-export function createWakefulness({ clock, timers, audit, isScheduled, onSlept }: WakefulnessDeps): Wakefulness {
+export function createWakefulness({ clock, timers, audit, isScheduled, clockSeen, onSlept }: WakefulnessDeps): Wakefulness {
   let epoch = 0;
   let asleepUntilBootMs = 0;
   let isClosed = false;
@@ -55,7 +57,10 @@ export function createWakefulness({ clock, timers, audit, isScheduled, onSlept }
     const lateMs = planned === undefined ? 0 : now.bootMs - planned;
     const jumpMs = now.wallMs - seen.wallMs - bootGap;
     seen = now;
-    if (Math.abs(jumpMs) > CLOCK_STEP_MS) audit.write('health', { event: 'clock-jumped', byMs: Math.round(jumpMs) }, now);
+    if (Math.abs(jumpMs) > CLOCK_STEP_MS) {
+      audit.write('health', { event: 'clock-jumped', byMs: Math.round(jumpMs) }, now);
+      clockSeen?.(now);
+    }
     if (sleptMs <= CLOCK_STEP_MS && lateMs <= LATE_MS) return false;
     slept(now, Math.max(sleptMs, lateMs));
     return true;
@@ -75,7 +80,9 @@ export function createWakefulness({ clock, timers, audit, isScheduled, onSlept }
     if (!isScheduled || isClosed) return;
     beatAtBootMs = clock.now().bootMs + BEAT_MS;
     cancelBeat = timers.after(BEAT_MS, () => {
-      if (!notice(clock.now())) beat();
+      const now = clock.now();
+      clockSeen?.(now);
+      if (!notice(now)) beat();
     });
   }
 

@@ -232,6 +232,7 @@ const REASONS: Record<string, string> = {
   'disabled-by-user': 'you have disabled it',
   'no-remedy-says-how': 'no remedy says how',
   'open-files-unknown': 'open files could not be listed',
+  'age-in-doubt': 'the clock was set, so nobody knows how old the files are',
   'nothing-to-delete': 'there was nothing to delete',
   'nothing-to-rotate': 'there was nothing to rotate',
   'writes-at-own-offset': 'its writer does not append',

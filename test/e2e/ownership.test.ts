@@ -51,7 +51,7 @@ it.concurrent('garbage in every file of the home is moved aside, told, and the e
   const web = await newWeb(place);
   writeConfig(place, { ...QUICK, services: [web.service()] });
   const garbage = Buffer.from([0, 1, 2, 0xff, 0x7b, 0x22, 0x0a]);
-  const states = ['health-state.json', 'recovery-state.json', 'alert-state.json', 'alert-pending.json'];
+  const states = ['health-state.json', 'recovery-state.json', 'alert-state.json', 'alert-pending.json', 'clock-state.json'];
   const others = [
     'engine.lock',
     'engine.json',
@@ -78,7 +78,7 @@ it.concurrent('garbage in every file of the home is moved aside, told, and the e
   expect(told.sort()).toEqual(states.map((name) => `quarantined-${name}`).sort());
   await until(
     'each is told in the log, below the line that was there',
-    () => readFileSync(inHome(place, 'health.log'), 'utf8').split('"event":"file-quarantined"').length === 5,
+    () => readFileSync(inHome(place, 'health.log'), 'utf8').split('"event":"file-quarantined"').length === states.length + 1,
   );
   JSON.parse(readFileSync(inHome(place, 'config.schema.json'), 'utf8'));
   expect(lstatSync(inHome(place, 'engine.sock')).isSocket()).toBe(true);

@@ -1,11 +1,12 @@
 // What time does to an engine that really runs (R9): one that the system stops for a while and lets go on, as a sleep, a debugger or
 // an overloaded machine does. Both clocks faked, for hours and years: test/simulation.
 import { spawn } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { it } from 'vitest';
-import { startEngine } from './helpers/command.ts';
-import { logLines, QUICK, status, untilService, writeConfig } from './helpers/home.ts';
+import { bootId, createClock } from '../../src/engine/system.ts';
+import { run, startEngine } from './helpers/command.ts';
+import { inHome, logLines, QUICK, readHome, status, untilService, writeConfig } from './helpers/home.ts';
 import { freePort, newPlace } from './helpers/place.ts';
 import { until } from './helpers/wait.ts';
 import { newWeb } from './helpers/web.ts';
@@ -93,3 +94,32 @@ it('the whole machine stands still for some seconds while looks are under way: w
   child.kill('SIGKILL');
   expect((await engine.end('SIGTERM')).code).toBe(0);
 }, 90_000);
+
+it('a clock that was set years ahead while no engine ran: one round of `--once` deletes no log for it, and says why', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const place = newPlace(onTestFinished);
+  const { boot, ...now } = createClock(await bootId(process.platform)).now();
+  const logs = path.join(place.work, 'logs');
+  mkdirSync(logs);
+  const yearsMs = 3 * 365 * 86_400_000;
+  const write = (name: string, agoMs: number): void => {
+    writeFileSync(path.join(logs, name), 'x');
+    utimesSync(path.join(logs, name), (now.wallMs - agoMs) / 1_000, (now.wallMs - agoMs) / 1_000);
+  };
+  write('young.log', yearsMs + 60_000);
+  write('old.log', yearsMs + 40 * 86_400_000);
+  const recovery = [{ type: 'delete-old-logs' as const, paths: [`${logs}/*.log`], olderThan: '30d', startWindow: '1s' }];
+  const check = { type: 'disk' as const, path: place.work, minFree: '100%' };
+  writeConfig(place, { ...QUICK, services: [{ id: 'disk', check, recovery }] });
+  // A minute ago, when another engine last looked, it was three years earlier.
+  const last = { boot, fromBootMs: now.bootMs - 120_000, toBootMs: now.bootMs - 60_000, aheadMs: now.wallMs - now.bootMs - yearsMs };
+  writeFileSync(inHome(place, 'clock-state.json'), JSON.stringify({ version: 1, spans: [last] }));
+
+  await run(place, ['check', '--once', 'disk']);
+  expect(readdirSync(logs)).toEqual(['young.log']);
+  expect(logLines(place, 'recovery', 'file-kept')[0]).toMatchObject({ path: expect.stringMatching(/young\.log$/), reason: 'age-in-doubt' });
+  expect(logLines(place, 'recovery', 'file-deleted')).toMatchObject([{ ageDays: expect.closeTo(40, 0) }]);
+  expect(JSON.parse(readHome(place, 'clock-state.json')).spans).toHaveLength(2);
+});

@@ -26,8 +26,10 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DAY_MS, FilesWorld, MAPPED } from '../../../test/fixtures/files-context.ts';
 import { LINKS, OPEN, OWNED, PLAIN, SPECIAL, tracked } from '../../../test/fixtures/files-delete-cases.ts';
+import { DOTFILES } from '../../../test/fixtures/files-dotfiles-cases.ts';
 import { type RemedyOf, remedySchema } from '../../contract/config.ts';
 import type { RemedyContext } from '../../contract/ports.ts';
+import { agesOf } from '../ages.ts';
 import { type DeleteSeam, deleteOldLogs } from './delete-old-logs.ts';
 
 let world: FilesWorld;
@@ -84,6 +86,7 @@ describe.each([
   ['what is no file', SPECIAL],
   ['what belongs to somebody', OWNED],
   ['what is open', OPEN],
+  ['what is tracked from elsewhere: logs', DOTFILES],
 ] as const)('%s', (_, cases) => {
   it.each(cases.map((one) => [one.name, one] as const))('%s', async (_name, { build, input, gone, kept }) => {
     await Promise.all([await build(world)].flat());
@@ -151,6 +154,71 @@ describe('open files that can’t be listed', () => {
   });
 });
 
+describe('a clock that is set', () => {
+  /** The real clocks, and one of the wall that somebody sets; `ages` has looked from the start. */
+  function settable() {
+    let byMs = 0;
+    const real = world.context().clock;
+    const clock = { now: () => ({ ...real.now(), wallMs: real.now().wallMs + byMs }) };
+    const set = (ms: number): void => {
+      byMs += ms;
+    };
+    return { set, extra: { clock, ages: agesOf(clock, []) } };
+  }
+  const YEARS = 3 * 365 * DAY_MS;
+
+  it('years ahead makes no log of this hour old, and takes nothing from those that are', async () => {
+    const { set, extra } = settable();
+    world.file('minutes.log', 0);
+    world.file('weeks.log', 29);
+    set(YEARS);
+    const none = await run({}, extra);
+    expect(none.gone).toEqual([]);
+    expect(none.kept).toEqual({ 'minutes.log': 'age-in-doubt', 'weeks.log': 'age-in-doubt' });
+    expect(none.result).toMatchObject({
+      kind: 'refused',
+      reason: 'age-in-doubt',
+      message: expect.stringContaining('2 files are old enough'),
+    });
+    world.events.length = 0;
+    world.file('months.log', 40);
+    const one = await run({}, extra);
+    expect(one.gone).toEqual(['months.log']);
+    expect(world.events).toContainEqual(expect.objectContaining({ event: 'file-deleted', ageDays: expect.closeTo(40, 0) }));
+  });
+  it('ahead, and back: what was written meanwhile is judged by its own age', async () => {
+    const { set, extra } = settable();
+    set(YEARS);
+    await run({}, extra);
+    world.file('meanwhile.log', -YEARS / DAY_MS);
+    world.file('never.log', -2 * (YEARS / DAY_MS));
+    set(-YEARS);
+    world.file('months.log', 40);
+    const ran = await run({}, extra);
+    expect(ran.gone).toEqual(['months.log']);
+    expect(ran.kept).toMatchObject({ 'never.log': 'mtime-in-future' });
+  });
+  it('years back deletes nothing young, and keeps nothing that is known to be old', async () => {
+    const { set, extra } = settable();
+    world.file('months.log', 40);
+    set(-YEARS);
+    world.file('now.log', YEARS / DAY_MS);
+    expect((await run({}, extra)).gone).toEqual([]);
+    set(YEARS);
+    expect(await run({}, extra)).toMatchObject({ gone: ['months.log'], kept: { 'now.log': 'age-in-doubt' } });
+  });
+  it('while it deletes: the rest stays', async () => {
+    const { set, extra } = settable();
+    world.file('a.log', 50);
+    world.file('b.log', 40);
+    const seam = { beforeUnlink: () => set(YEARS) };
+    expect((await run({}, extra, seam)).gone).toEqual(['a.log', 'b.log']);
+    world.events.length = 0;
+    world.file('c.log', 1);
+    expect((await run({}, extra)).gone).toEqual([]);
+  });
+});
+
 describe('git that can’t be asked', () => {
   it.each([
     ['is missing', { kind: 'not-started', code: 'ENOENT', message: 'no git' }],
@@ -170,6 +238,28 @@ describe('git that can’t be asked', () => {
     world.file('a.log');
     const commands = { run: () => Promise.reject(new Error('nobody should ask')) };
     expect((await run({}, { commands })).gone).toEqual(['a.log']);
+  });
+  it('keeps what a bare repository above may track', async () => {
+    world.git(world.root, 'init', '--bare', world.at('.cfg'));
+    world.file('a.log');
+    world.git(world.root, '--git-dir=.cfg', '--work-tree=.', 'add', '-f', 'a.log');
+    const ran = await run({}, { commands: { run: async () => ({ kind: 'not-started', code: 'ENOENT', message: 'no git' }) } });
+    expect(ran).toMatchObject({ gone: [], kept: { 'a.log': 'git-cannot-tell' } });
+  });
+  it('is asked once for each repository and a hundred files, however many folders there are', async () => {
+    world.git(world.root, 'init', '--bare', world.at('.cfg'));
+    for (let n = 0; n < 150; n += 1) world.file(`${n}/a.log`);
+    world.git(world.root, '--git-dir=.cfg', '--work-tree=.', 'add', '-f', '7/a.log');
+    const asked: string[] = [];
+    const { commands } = world.context();
+    const counted: RemedyContext['commands'] = {
+      run: (spec) => {
+        asked.push(spec.argv.includes('ls-files') ? 'ls-files' : 'config');
+        return commands.run(spec);
+      },
+    };
+    expect((await run({}, { commands: counted })).gone).toHaveLength(149);
+    expect(asked).toEqual(['config', 'ls-files', 'ls-files']);
   });
   it('is not led elsewhere by the environment', async () => {
     tracked(world, 'repo');

@@ -5,18 +5,18 @@ import { lstat } from 'node:fs/promises';
 import type { RemedyOf } from '../../contract/config.ts';
 import type { RemedyContext, RemedyResult } from '../../contract/ports.ts';
 import { sizeText } from '../../contract/units.ts';
+import { Repositories } from './git-repositories.ts';
 import { trackedAmong } from './git-tracked.ts';
 import { tooWide } from './glob-pattern.ts';
 import { type FoundEntry, walkPatterns } from './glob-walk.ts';
 import { KeptFiles } from './kept-files.ts';
-import { type FolderFacts, Folders, isOfDatabase, mtimeMs, OpenNow, whyKeepFile } from './may-delete.ts';
+import { ageDays, type FolderFacts, Folders, isOfDatabase, judgeAge, OpenNow, whyKeepFile } from './may-delete.ts';
 import { type FileMark, unlinkSame } from './unlink-same.ts';
 
 /** Candidates held in memory at once; when there are more the oldest are dealt with first and the walk is repeated. */
 const MAX_CANDIDATES = 10_000;
 /** Files that are judged together: git is asked once for them. */
 const BATCH = 100;
-const DAY_MS = 86_400_000;
 
 interface Candidate {
   readonly folder: string;
@@ -65,6 +65,7 @@ class Run {
   readonly #timeoutMs: number;
   readonly #context: RemedyContext;
   readonly #folders: Folders;
+  readonly #repositories: Repositories;
   readonly #seam: DeleteSeam;
   readonly #startedAtMs: number;
   readonly #open: OpenNow;
@@ -81,6 +82,7 @@ class Run {
     this.#timeoutMs = timeoutMs;
     this.#context = context;
     this.#folders = folders;
+    this.#repositories = new Repositories(context);
     this.#seam = seam;
     this.#startedAtMs = context.clock.now().awakeMs;
     this.#open = new OpenNow(context);
@@ -133,14 +135,13 @@ class Run {
     const { folder, name, path } = entry;
     const stats: BigIntStats | undefined = await lstat(path, { bigint: true }).catch(() => undefined);
     if (!stats || stats.isDirectory()) return undefined;
-    const nowMs = this.#context.clock.now().wallMs;
-    const why = whyKeepFile(stats, nowMs);
-    if (why) {
+    const why = whyKeepFile(stats) ?? judgeAge(stats, this.#olderThanMs, this.#context);
+    // Too young is how most files are; that is no news.
+    if (why === 'young') return undefined;
+    if (why !== 'old') {
       this.skip(path, why);
       return undefined;
     }
-    // Too young is how most files are; that is no news.
-    if (nowMs - mtimeMs(stats) <= this.#olderThanMs) return undefined;
     const { dev, ino, mtimeNs, size } = stats;
     // st_blocks counts in 512 bytes whatever the file system's own block is (stat(2)).
     return { folder, name, path, mark: { dev, ino, mtimeNs, size }, bytes: Number(stats.blocks) * 512 };
@@ -155,7 +156,8 @@ class Run {
       else allowed.push({ candidate, facts });
     }
     const tracked = await trackedAmong(
-      allowed.map(({ candidate, facts }) => ({ path: candidate.path, repositories: facts.repositories })),
+      allowed.map(({ candidate }) => candidate.path),
+      this.#repositories,
       this.#context,
     );
     for (const { candidate, facts } of allowed) {
@@ -181,9 +183,8 @@ class Run {
     }
     this.#deleted += 1;
     this.#bytes += candidate.bytes;
-    const ageMs = this.#context.clock.now().wallMs - Number(candidate.mark.mtimeNs / 1_000_000n);
-    const ageDays = Math.floor((ageMs / DAY_MS) * 10) / 10;
-    this.#context.record({ event: 'file-deleted', path: candidate.path, bytes: candidate.bytes, ageDays });
+    const { path, bytes } = candidate;
+    this.#context.record({ event: 'file-deleted', path, bytes, ageDays: ageDays(mark, this.#context) });
   }
 
   result(): RemedyResult {
@@ -200,6 +201,12 @@ class Run {
     if (this.#context.signal.aborted) return { kind: 'acted', reason: 'aborted', message: `${done}, then was stopped`, output };
     if (this.#isTimedOut()) return { kind: 'acted', reason: 'timed-out', message: `${done}, then its time was over`, output };
     if (this.#deleted > 0) return { kind: 'acted', reason: 'deleted', message: done, output };
+    const inDoubt = this.#kept.countOf('age-in-doubt');
+    if (inDoubt > 0) {
+      const files = inDoubt === 1 ? '1 file is' : `${inDoubt} files are`;
+      const message = `Nothing was deleted: ${files} old enough by the clock only, which was set ahead, or was further on after a start than can be told for certain`;
+      return { kind: 'refused', reason: 'age-in-doubt', message, output };
+    }
     const message = this.#kept.count > 0 ? 'Nothing that may be deleted was found' : 'Nothing old enough was found';
     return { kind: 'acted', reason: 'nothing-to-delete', message, output };
   }

@@ -1,43 +1,39 @@
-// Which of these files does git track? Asks git itself, read-only, in batches, with nothing of our environment that could
-// point it elsewhere. Changes nothing. What git can't be asked about is not known to be untracked (R14).
+// Which of these files does git track? Asks git itself, read-only, in batches. Changes nothing. What git can't be asked about is
+// not known to be untracked (R14).
 import path from 'node:path';
-import type { CommandPort } from '../../contract/ports.ts';
+import type { RemedyContext } from '../../contract/ports.ts';
+import { askGit } from './git-command.ts';
+import type { Repositories, Repository } from './git-repositories.ts';
+import { isUnder } from './remote-mounts.ts';
 
 /** The answer must fit well into a command's capped output (R18): a cut answer would make a tracked file look untracked. */
 const BATCH_BYTES = 8_000;
-const ASK_TIMEOUT_MS = 30_000;
 
-interface GitOptions {
-  readonly commands: CommandPort;
-  readonly userHome: string;
-  readonly signal: AbortSignal;
-}
+type Options = Pick<RemedyContext, 'commands' | 'userHome' | 'signal'>;
 type GitAnswer = 'tracked' | 'untracked' | 'cannot-tell';
 
-export interface FileInRepositories {
-  /** Real path. */
-  readonly path: string;
-  /** Folders above it that hold a `.git`. */
-  readonly repositories: readonly string[];
-}
-
-/** Those of the files that some repository above tracks, or may track. */
+/** Those of the files (real paths) that some repository tracks, or may track. */
 export async function trackedAmong(
-  files: readonly FileInRepositories[],
-  options: GitOptions,
+  files: readonly string[],
+  repositories: Repositories,
+  options: Options,
 ): Promise<ReadonlyMap<string, 'git-tracked' | 'git-cannot-tell'>> {
-  const byRepository = new Map<string, string[]>();
-  for (const { path, repositories } of files) {
-    for (const repository of repositories) {
-      const paths = byRepository.get(repository);
-      if (paths) paths.push(path);
-      else byRepository.set(repository, [path]);
+  const found = new Map<string, 'git-tracked' | 'git-cannot-tell'>();
+  const byRepository = new Map<string, { repository: Repository; files: string[] }>();
+  for (const file of files) {
+    const above = await repositories.above(path.dirname(file));
+    if (above.isUnclear) found.set(file, 'git-cannot-tell');
+    for (const repository of above.repositories) {
+      if (!isUnder(file, repository.workTree)) continue;
+      const key = `${repository.gitDir}\0${repository.workTree}`;
+      const asked = byRepository.get(key);
+      if (asked) asked.files.push(file);
+      else byRepository.set(key, { repository, files: [file] });
     }
   }
-  const found = new Map<string, 'git-tracked' | 'git-cannot-tell'>();
-  for (const [repository, paths] of byRepository) {
-    const answers = await askGit(repository, paths, options);
-    for (const file of paths) {
+  for (const { repository, files: asked } of byRepository.values()) {
+    const answers = await ask(repository, asked, options);
+    for (const file of asked) {
       const answer = answers.get(file) ?? 'cannot-tell';
       if (answer === 'tracked') found.set(file, 'git-tracked');
       else if (answer === 'cannot-tell' && !found.has(file)) found.set(file, 'git-cannot-tell');
@@ -46,23 +42,23 @@ export async function trackedAmong(
   return found;
 }
 
-async function askGit(repository: string, files: readonly string[], options: GitOptions): Promise<ReadonlyMap<string, GitAnswer>> {
+async function ask(repository: Repository, files: readonly string[], options: Options): Promise<ReadonlyMap<string, GitAnswer>> {
   const answers = new Map<string, GitAnswer>();
-  for (const batch of batches(repository, files)) {
+  for (const batch of batches(repository.workTree, files)) {
     const tracked = await trackedOf(repository, batch, options);
     for (const relative of batch) {
       const answer = tracked === undefined ? 'cannot-tell' : tracked.has(folded(relative)) ? 'tracked' : 'untracked';
-      answers.set(path.join(repository, relative), answer);
+      answers.set(path.join(repository.workTree, relative), answer);
     }
   }
   return answers;
 }
 
-function* batches(repository: string, files: readonly string[]): Generator<string[]> {
+function* batches(workTree: string, files: readonly string[]): Generator<string[]> {
   let batch: string[] = [];
   let bytes = 0;
   for (const file of files) {
-    const relative = path.relative(repository, file);
+    const relative = path.relative(workTree, file);
     const size = Buffer.byteLength(relative) + 1;
     if (batch.length > 0 && bytes + size > BATCH_BYTES) {
       yield batch;
@@ -76,36 +72,16 @@ function* batches(repository: string, files: readonly string[]): Generator<strin
 }
 
 /** undefined: git could not be asked, or answered something that was not asked for. */
-async function trackedOf(repository: string, batch: readonly string[], options: GitOptions): Promise<ReadonlySet<string> | undefined> {
-  const searchPath = process.env['PATH'] ?? '/usr/bin:/bin';
-  const result = await options.commands.run({
-    // `env -i`: GIT_DIR, GIT_INDEX_FILE and their kin would make git answer for another repository.
-    argv: [
-      '/usr/bin/env',
-      '-i',
-      `PATH=${searchPath}`,
-      `HOME=${options.userHome}`,
-      'LC_ALL=C',
-      'GIT_OPTIONAL_LOCKS=0',
-      'GIT_TERMINAL_PROMPT=0',
-      // A broken `.git` must not make git answer for the repository above.
-      `GIT_CEILING_DIRECTORIES=${path.dirname(repository)}`,
-      'git',
-      '-c',
-      'core.fsmonitor=false',
-      '-C',
-      repository,
-      'ls-files',
-      '-z',
-      '--full-name',
-      '--',
-      // `icase`: on a file system that ignores case the index may spell the same file otherwise.
-      ...batch.map((relative) => `:(top,literal,icase)${relative}`),
-    ],
-    timeoutMs: ASK_TIMEOUT_MS,
-    signal: options.signal,
-    ends: 'tree',
-  });
+async function trackedOf(
+  { workTree, gitDir }: Repository,
+  batch: readonly string[],
+  options: Options,
+): Promise<ReadonlySet<string> | undefined> {
+  const where = gitDir === undefined ? [] : [`--git-dir=${gitDir}`, `--work-tree=${workTree}`];
+  // `icase`: on a file system that ignores case the index may spell the same file otherwise.
+  const pathspecs = batch.map((relative) => `:(literal,icase)${relative}`);
+  // Names are told from the folder where it is asked. A broken `.git` must not make git answer for the repository above.
+  const result = await askGit(options, ['-C', workTree, ...where, 'ls-files', '-z', '--', ...pathspecs], path.dirname(workTree));
   if (result.kind !== 'exited' || result.exitCode !== 0) return undefined;
   const asked = new Set(batch.map(folded));
   const tracked = new Set<string>();

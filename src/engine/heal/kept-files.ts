@@ -26,6 +26,10 @@ export class KeptFiles {
     return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
   }
 
+  countOf(reason: string): number {
+    return this.#counts.get(reason) ?? 0;
+  }
+
   /** Once, at the end. */
   recordRest(): void {
     const rest = [...this.#unrecorded.values()].reduce((sum, count) => sum + count, 0);

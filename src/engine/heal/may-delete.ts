@@ -4,12 +4,14 @@ import { type BigIntStats, constants } from 'node:fs';
 import { lstat, open, opendir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { OpenFile, RemedyContext } from '../../contract/ports.ts';
+import { isGitDir } from './git-repositories.ts';
 
 export type KeepReason =
   | 'symlink'
   | 'not-a-regular-file'
   | 'hard-linked'
   | 'mtime-in-future'
+  | 'age-in-doubt'
   | 'home'
   | 'database'
   | 'git-internal'
@@ -28,6 +30,7 @@ const DATABASE_NAMES = /^(MANIFEST|CommitLog)-/;
 const SQLITE_SIDES = ['-wal', '-shm', '-journal'];
 const SQLITE_HEADER = Buffer.from('SQLite format 3\0');
 const MAX_REMEMBERED = 10_000;
+const DAY_MS = 86_400_000;
 
 export interface FolderFacts {
   readonly dev: bigint;
@@ -37,8 +40,6 @@ export interface FolderFacts {
   readonly holdsDatabase: boolean;
   readonly isInHome: boolean;
   readonly isInGit: boolean;
-  /** Work trees that this folder lies in, the nearest first. */
-  readonly repositories: readonly string[];
 }
 
 /** Remembers what it learned of a folder for one run of a remedy. */
@@ -72,8 +73,8 @@ export class Folders {
       isReadable: listing !== undefined,
       holdsDatabase: listing?.hasDatabase ?? false,
       isInHome: (parent?.isInHome ?? false) || this.#homes.includes(folder) || this.#homeKeys.has(`${stats.dev}:${stats.ino}`),
-      isInGit: (parent?.isInGit ?? false) || path.basename(folder) === '.git',
-      repositories: [...((await hasGit(folder)) ? [folder] : []), ...(parent?.repositories ?? [])],
+      // Also a bare repository: a branch may be called `old.log`, and is a file then.
+      isInGit: (parent?.isInGit ?? false) || path.basename(folder) === '.git' || (await isGitDir(folder).catch(() => true)),
     };
     if (this.#known.size >= MAX_REMEMBERED) this.#known.clear();
     this.#known.set(folder, facts);
@@ -103,27 +104,35 @@ async function markersOf(folder: string): Promise<{ hasDatabase: boolean } | und
   }
 }
 
-/** A folder, or in a linked work tree and a submodule a file. What can't be looked at counts as there. */
-async function hasGit(folder: string): Promise<boolean> {
-  return lstat(path.join(folder, '.git')).then(
-    () => true,
-    (error: { code?: string }) => error.code !== 'ENOENT' && error.code !== 'ENOTDIR',
-  );
+/** What the file itself says; its age aside. */
+export function whyKeepFile(stats: BigIntStats): KeepReason | undefined {
+  if (stats.isSymbolicLink()) return 'symlink';
+  if (!stats.isFile()) return 'not-a-regular-file';
+  return stats.nlink !== 1n ? 'hard-linked' : undefined;
 }
 
 /** A write of this moment may carry a time a little ahead of the clock that was read before. */
 const AHEAD_MS = 60_000;
+/** Where the machine was off for more than this share of the age that is asked for, by its clock, that clock must first run on for so
+ * long: one that is wrong by less would cost no more than that share. */
+const AWAY_SHARE = 1 / 4;
 
-/** What the file itself says; its age aside. `nowMs`: wall clock. */
-export function whyKeepFile(stats: BigIntStats, nowMs: number): KeepReason | undefined {
-  if (stats.isSymbolicLink()) return 'symlink';
-  if (!stats.isFile()) return 'not-a-regular-file';
-  if (stats.nlink !== 1n) return 'hard-linked';
-  return mtimeMs(stats) > nowMs + AHEAD_MS ? 'mtime-in-future' : undefined;
+/** Whether the file is older than that (R14), `young`, or why nobody can say. */
+export function judgeAge(stats: Pick<BigIntStats, 'mtimeNs'>, olderThanMs: number, context: RemedyContext): 'old' | 'young' | KeepReason {
+  const writtenAtMs = mtimeMs(stats);
+  if (context.ages.ageMs(writtenAtMs, olderThanMs * AWAY_SHARE) > olderThanMs) return 'old';
+  const byWallMs = context.clock.now().wallMs - writtenAtMs;
+  if (byWallMs < -AHEAD_MS) return 'mtime-in-future';
+  return byWallMs > olderThanMs ? 'age-in-doubt' : 'young';
 }
 
-export function mtimeMs(stats: BigIntStats): number {
-  return Number(stats.mtimeNs / 1_000n) / 1_000;
+/** Days since the file was written, as the record tells it. */
+export function ageDays(stats: Pick<BigIntStats, 'mtimeNs'>, context: RemedyContext): number {
+  return Math.floor((Math.max(0, context.ages.ageMs(mtimeMs(stats))) / DAY_MS) * 10) / 10;
+}
+
+function mtimeMs({ mtimeNs }: Pick<BigIntStats, 'mtimeNs'>): number {
+  return Number(mtimeNs / 1_000n) / 1_000;
 }
 
 /** A file of a database that shares its folder with others: of SQLite, or the redo log of HSQLDB. */

@@ -3,45 +3,44 @@
 import { lstat, opendir } from 'node:fs/promises';
 import type { RemedyContext } from '../../contract/ports.ts';
 import { byAge, nameOf, type OurName, readOurName } from './archive-name.ts';
+import type { Repositories } from './git-repositories.ts';
 import { trackedAmong } from './git-tracked.ts';
 import type { KeptFiles } from './kept-files.ts';
-import { type FolderFacts, whyKeepFile } from './may-delete.ts';
+import { ageDays, type FolderFacts, whyKeepFile } from './may-delete.ts';
 import { unlinkSame } from './unlink-same.ts';
-
-const DAY_MS = 86_400_000;
 
 interface ArchivedLog {
   readonly folder: string;
   readonly name: string;
+  readonly facts: FolderFacts;
 }
 
 /** The newest `keep` stay. */
 export async function pruneArchives(
   log: ArchivedLog,
   keep: number,
-  facts: FolderFacts,
+  repositories: Repositories,
   context: RemedyContext,
   kept: KeptFiles,
 ): Promise<void> {
   const archives = (await archivesOf(log)).sort(byAge);
   const surplus = archives.slice(0, Math.max(0, archives.length - keep)).map((ours) => nameOf(log.name, ours, 'archive'));
   const tracked = await trackedAmong(
-    surplus.map((name) => ({ path: `${log.folder}/${name}`, repositories: facts.repositories })),
+    surplus.map((name) => `${log.folder}/${name}`),
+    repositories,
     context,
   );
   for (const name of surplus) {
     const path = `${log.folder}/${name}`;
     const stats = await lstat(path, { bigint: true }).catch(() => undefined);
     if (!stats) continue;
-    const file = { folder: log.folder, name, folderDev: facts.dev, folderIno: facts.ino, stats };
-    const why = tracked.get(path) ?? whyKeepFile(stats, Number.POSITIVE_INFINITY) ?? unlinkSame(file, context.platform);
+    const file = { folder: log.folder, name, folderDev: log.facts.dev, folderIno: log.facts.ino, stats };
+    const why = tracked.get(path) ?? whyKeepFile(stats) ?? unlinkSame(file, context.platform);
     if (why) {
       kept.keep(path, why);
       continue;
     }
-    const ageMs = Math.max(0, context.clock.now().wallMs - Number(stats.mtimeMs));
-    const ageDays = Math.floor((ageMs / DAY_MS) * 10) / 10;
-    context.record({ event: 'file-deleted', path, bytes: Number(stats.blocks) * 512, ageDays });
+    context.record({ event: 'file-deleted', path, bytes: Number(stats.blocks) * 512, ageDays: ageDays(stats, context) });
   }
 }
 

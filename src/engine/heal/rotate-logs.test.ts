@@ -277,6 +277,14 @@ describe('archives', () => {
     await rotate({ keep: 1 });
     expect(archives()).toHaveLength(2);
   });
+  it('are kept when a bare repository beside them tracks them', async () => {
+    world.file('app.log.20200101T000000Z.gz', 900, gzipSync('old\n'));
+    world.git(world.root, 'init', '--bare', '.cfg');
+    world.git(world.root, '--git-dir=.cfg', '--work-tree=.', 'add', '-f', 'app.log.20200101T000000Z.gz');
+    world.file('app.log', 0, 'new\n');
+    await rotate({ keep: 1 });
+    expect(archives()).toHaveLength(2);
+  });
   it('stay in order, and the new one is never the one that is deleted, when the clock goes back', async () => {
     for (const year of [2097, 2098, 2099]) world.file(`app.log.${year}0101T000000Z.gz`, 1, gzipSync(`${year}\n`));
     world.file('app.log', 0, 'now\n');

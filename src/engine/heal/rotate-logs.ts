@@ -8,6 +8,7 @@ import { errorText, systemCode } from '../../contract/errors.ts';
 import type { RemedyContext, RemedyResult } from '../../contract/ports.ts';
 import { sizeText } from '../../contract/units.ts';
 import { nameOf, nextId, type OurName, readOurName } from './archive-name.ts';
+import { Repositories } from './git-repositories.ts';
 import { walkPatterns } from './glob-walk.ts';
 import { KeptFiles } from './kept-files.ts';
 import { folderOf } from './launch-plan.ts';
@@ -62,6 +63,7 @@ class Run {
   readonly #remedy: RemedyOf<'rotate-logs'>;
   readonly #context: RemedyContext;
   readonly #folders: Folders;
+  readonly #repositories: Repositories;
   readonly #seam: CopySeam;
   readonly #openNow: OpenNow;
   #rotated = 0;
@@ -75,6 +77,7 @@ class Run {
     this.#remedy = remedy;
     this.#context = context;
     this.#folders = folders;
+    this.#repositories = new Repositories(context);
     this.#seam = seam;
     this.#openNow = new OpenNow(context);
     this.kept = new KeptFiles((effect) => context.record(effect));
@@ -117,7 +120,7 @@ class Run {
   async #choose(log: Log): Promise<Rotation | undefined> {
     const stats: BigIntStats | undefined = await lstat(log.path, { bigint: true }).catch(() => undefined);
     if (!stats || stats.isDirectory()) return undefined;
-    const why = whyKeepFile(stats, Number.POSITIVE_INFINITY);
+    const why = whyKeepFile(stats);
     // st_blocks counts in 512 bytes whatever the file system's own block is (stat(2)).
     const isSmall = stats.size === 0n || Number(stats.blocks) * 512 < (this.#context.rotateOverBytes ?? 0);
     if (!why && (isSmall || PACKED.test(log.name))) return undefined;
@@ -185,7 +188,8 @@ class Run {
 
   async #prune(log: Log, facts: FolderFacts): Promise<void> {
     // The list of the walk lacks at most what this run has made.
-    if (log.ours.length >= this.#remedy.keep) await pruneArchives(log, this.#remedy.keep, facts, this.#context, this.kept);
+    if (log.ours.length >= this.#remedy.keep)
+      await pruneArchives({ ...log, facts }, this.#remedy.keep, this.#repositories, this.#context, this.kept);
   }
 
   /** One log's trouble is not another's; but where the disk is full, the next would only try in vain. */

@@ -1,6 +1,6 @@
 // Rotated audit logs: `archive/NAME-TIME.log`, then `.log.gz` when the gzip is proved to hold the same bytes; only then
 // the plain one goes. Interrupted at any point, the next opening goes on. Touches only `archive/` and the log handed to it.
-// TIME is that of the newest line in it, so that a reader may pass over what is too old.
+// TIME is that of the newest line in it, or later where the clock went back, so that a reader may pass over what is too old.
 import { createReadStream, createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -27,7 +27,7 @@ export interface Archive {
 export interface ArchivedLog {
   readonly name: string;
   readonly log: AuditLog;
-  /** Of the newest line in it. */
+  /** No line in it is newer. */
   readonly newestMs: number;
   readonly order: number;
   readonly isCompressed: boolean;
@@ -75,10 +75,11 @@ export function openArchive({ home, clock, fs = realFs, keep = 10, onTrouble }: 
 
   async function take(log: AuditLog, file: string, newestMs: number): Promise<void> {
     await openFolder();
-    const names = new Set(await fs.readdir(folder));
-    const base = `${log}-${isoTime({ wallMs: newestMs }).replaceAll(':', '-')}`;
-    let name = base;
-    for (let n = 2; names.has(`${name}.log`) || names.has(`${name}.log.gz`); n += 1) name = `${base}-${n}`;
+    // After the last one, also when the clock went back: by name they stay in the order of their lines, and the oldest go first.
+    const last = listArchives(await fs.readdir(folder), log).at(-1);
+    const order = last && last.newestMs >= Math.floor(newestMs) ? last.order + 1 : 1;
+    const base = `${log}-${isoTime({ wallMs: order > 1 && last ? last.newestMs : newestMs }).replaceAll(':', '-')}`;
+    const name = order > 1 ? `${base}-${order}` : base;
     await fs.rename(file, path.join(folder, `${name}.log`));
     compressLater(log);
     await syncFolder(fs, folder);

@@ -261,6 +261,28 @@ describe('rotation', () => {
     expect(onTrouble).not.toHaveBeenCalled();
   });
 
+  test('keeps the newest lines also when the clock was years ahead for a while and is corrected', async () => {
+    const time = handTime();
+    const options = { clock: time.clock, maxBytes: 300, keep: 3 };
+    const logs = await open(options);
+    const tell = async (from: number, to: number) => {
+      for (let n = from; n <= to; n += 1) {
+        logs.write('health', { event: 'command', n, text: 'x'.repeat(100) } as never, time.clock.now());
+        await logs.flush();
+        time.advance(1_000);
+      }
+    };
+    time.setWall(time.clock.now().wallMs + 3 * 365 * 86_400_000);
+    await tell(1, 12);
+    time.setWall(time.clock.now().wallMs - 3 * 365 * 86_400_000);
+    await tell(13, 30);
+    await logs.close();
+    await (await open(options)).close(); // and what is not packed yet is
+    const found = await numbers();
+    expect(found).toEqual(upTo(30).slice(-found.length));
+    expect(found.length).toBeGreaterThanOrEqual(6);
+  });
+
   test('that was interrupted is finished at the next opening, whatever it left', async () => {
     const folder = path.join(home, 'archive');
     mkdirSync(folder);

@@ -15,8 +15,9 @@ const PAGES = 32;
 const ENOUGH = 0.95;
 
 export interface Pruner {
-  /** One small step; false when there was nothing to do. `mayForget`: the clock can be trusted with ages. */
-  step(nowMs: number, mayForget: boolean): boolean;
+  /** One small step; false when there was nothing to do. `forgetBefore`: what is dated before it is certainly older than this, in Unix
+   * time; undefined while nothing may be let go for its age. */
+  step(nowMs: number, forgetBefore: ((ageMs: number) => number) | undefined): boolean;
   /** Bytes in use. */
   size(): number;
   /** The time of the oldest reading that may still be there. */
@@ -79,15 +80,17 @@ export function createPruner(db: DatabaseSync, services: () => Iterable<ServiceR
     return found?.key;
   }
 
-  function forget(nowMs: number): boolean {
-    for (const service of services()) if (cutRaw(service, nowMs - RAW_MS)) return true;
+  function forget(forgetBefore: (ageMs: number) => number): boolean {
+    const rawBefore = forgetBefore(RAW_MS);
+    for (const service of services()) if (cutRaw(service, rawBefore)) return true;
+    const allBefore = forgetBefore(ALL_MS);
     for (const level of [LEVELS['5m'], LEVELS['1h']]) {
-      const key = oldestChunk(level, nowMs - ALL_MS);
+      const key = oldestChunk(level, allBefore);
       if (key !== undefined) return cutChunk.run(key).changes > 0;
     }
-    const { label } = dayOf(nowMs - ALL_MS);
+    const { label } = dayOf(allBefore);
     for (const service of services()) if (cutDays.run(service.key, label).changes > 0) return true;
-    return old.some((statement) => statement.run(nowMs - ALL_MS).changes > 0);
+    return old.some((statement) => statement.run(allBefore).changes > 0);
   }
 
   /** Oldest readings first, then five minutes, then hours. */
@@ -105,10 +108,10 @@ export function createPruner(db: DatabaseSync, services: () => Iterable<ServiceR
   return {
     size,
     floorMs: () => floor,
-    step(nowMs, mayForget) {
+    step(nowMs, forgetBefore) {
       const used = size();
       isOver = used > (isOver ? maxBytes * ENOUGH : maxBytes);
-      if ((mayForget && forget(nowMs)) || (isOver && makeRoom(nowMs))) return true;
+      if ((forgetBefore && forget(forgetBefore)) || (isOver && makeRoom(nowMs))) return true;
       if (numberOf(db, 'PRAGMA freelist_count') <= PAGES) return false;
       db.exec(`PRAGMA incremental_vacuum(${PAGES})`);
       return true;

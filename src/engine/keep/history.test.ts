@@ -514,6 +514,32 @@ describe('letting go', () => {
   });
 
   test.each([
+    ['and stays so for a week', 7 * DAY],
+    ['and is corrected after three hours', 3 * HOUR],
+  ])('a clock that jumps three years ahead, %s, makes nothing leave', async (_what, forMs) => {
+    const { home, store, hand } = await begin();
+    tell(store, hand, { event: 'engine-started' });
+    const looks = (count: number): void => {
+      for (let n = 0; n < count; n += 1) {
+        tell(store, hand, checkEvent('app'));
+        hand.pass(5 * MINUTE);
+      }
+    };
+    looks(100);
+    const jump = 3 * 365 * DAY;
+    hand.setWall(hand.clock.now().wallMs + jump);
+    looks(forMs / (5 * MINUTE));
+    expect(query(home, `SELECT count(*) FROM reading WHERE at < ${START + DAY}`)).toBe(100);
+    hand.setWall(hand.clock.now().wallMs - jump);
+    looks(100);
+    hand.pass(3 * HOUR);
+    expect(query(home, 'SELECT count(*) FROM reading')).toBe(200 + forMs / (5 * MINUTE));
+    const iso = (ms: number) => new Date(ms).toISOString();
+    const all = store.series({ service: 'app', from: iso(START - DAY), to: iso(hand.clock.now().wallMs), points: 10 });
+    expect(all?.points.reduce((sum, point) => sum + point.count, 0)).toBe(200);
+  });
+
+  test.each([
     ['', 0],
     [', on a machine too busy for more than a step at a time', 50],
   ])('over its size the oldest readings go first, and the file gets smaller%s', async (_where, slowMs) => {
@@ -554,6 +580,7 @@ describe('the logs are the truth', () => {
     const store = await openHistory({
       home,
       clock: hand.clock,
+      ages: hand.ages,
       timers: { ...realTimers, sleep: (ms) => realTimers.sleep(Math.min(ms, 5)) },
       beginsAt: nowMs,
       onQuarantine: () => undefined,

@@ -7,7 +7,7 @@ import type { AuditEvent, AuditLog, CheckEvent } from '../../contract/audit.ts';
 import { errorText } from '../../contract/errors.ts';
 import type { Overview, Series, Uptime } from '../../contract/history.ts';
 import type { IncidentView } from '../../contract/operations.ts';
-import type { ClockPort, TimersPort } from '../../contract/ports.ts';
+import type { AgesPort, ClockPort, TimersPort } from '../../contract/ports.ts';
 import { isoTime, type Moment } from '../../contract/time.ts';
 import type { OnQuarantine } from './durable-file.ts';
 import { type IncidentPeriod, type IncidentTable, prepareIncidents, type Tried } from './history-incidents.ts';
@@ -25,6 +25,8 @@ import { COMMIT_MS, createWaitingLines, type WaitingLine } from './history-waiti
 export interface HistoryOptions {
   readonly home: string;
   readonly clock: ClockPort;
+  /** Tells what is old enough to be let go. */
+  readonly ages: Pick<AgesPort, 'trustedWallMs'>;
   readonly timers: TimersPort;
   readonly onQuarantine: OnQuarantine;
   /** Told once when the history can't be kept, or is being rebuilt; with undefined when that is over. */
@@ -78,6 +80,8 @@ const PRUNE_EVERY_MS = 1_800_000;
 /** Ages are trusted, and old things let go, when no clock was set for so long. */
 const STEADY_MS = 3_600_000;
 const CLOCK_STEP_MS = 2_000;
+/** For more than this share of an age the machine can't have been off without a doubt (contract/ports.ts). */
+const AWAY_SHARE = 1 / 4;
 const LINES_A_SLICE = 200;
 
 /** An open database and all that belongs to it. */
@@ -327,16 +331,19 @@ export async function openHistory(options: HistoryOptions): Promise<HistoryStore
     });
     const now = clock.now();
     if (hasMore || rebuilding || now.bootMs < nextPruneMs) return hasMore;
-    const mayForget = isSteady(now);
+    const forgetBefore = isSteady(now) ? before : undefined;
     transaction(on, () => {
       do {
-        hasMore = on.pruner.step(now.wallMs, mayForget);
+        hasMore = on.pruner.step(now.wallMs, forgetBefore);
         commits += COMMITS_A_STEP;
       } while (hasMore && isTime());
     });
     if (!hasMore) nextPruneMs = now.bootMs + PRUNE_EVERY_MS;
     return hasMore;
   }
+
+  /** A clock that was set ahead, also years, makes no reading old: nothing is lost by it. */
+  const before = (ageMs: number): number => options.ages.trustedWallMs(ageMs, ageMs * AWAY_SHARE) - ageMs;
 
   function isSteady(now: Moment): boolean {
     if (Math.abs(offsetOf(now) - steady.offsetMs) > CLOCK_STEP_MS) steady = { offsetMs: offsetOf(now), sinceMs: now.bootMs };

@@ -5,6 +5,7 @@ import {
   gatedFs,
   handTime,
   mountSmallDisk,
+  realAges,
   realClock,
   realTimers,
   removeTempFolders,
@@ -75,7 +76,7 @@ test('a really full disk: the intent of a repair is still written, and nothing i
       reserve,
       onTrouble: (log, trouble) => troubles.push(`${log} ${trouble?.details['code'] ?? 'well'}`),
     });
-    const open = () => openStateStore({ home, clock: realClock, timers: realTimers, reserve, onQuarantine: () => {} });
+    const open = () => openStateStore({ home, clock: realClock, ages: realAges, timers: realTimers, reserve, onQuarantine: () => {} });
     const store = await open();
     store.put('disk', sampleState(1));
     await store.flush();
@@ -120,9 +121,9 @@ test('a really full disk: the intent of a repair is still written, and nothing i
 
 test('after a write on a disk with room again the store takes the reserve back by itself', async () => {
   const home = tempFolder();
-  const { clock, timers, advance } = handTime();
+  const { clock, ages, timers, advance } = handTime();
   const reserve = createReserve(home, 1_000);
-  const store = await openStateStore({ home, clock, timers, reserve, onQuarantine: () => {} });
+  const store = await openStateStore({ home, clock, ages, timers, reserve, onQuarantine: () => {} });
   advance(61_000);
   store.put('app', sampleState(1));
   await store.flush({ urgent: true });

@@ -8,6 +8,7 @@ import {
   failsOnceAt,
   gatedFs,
   handTime,
+  realAges,
   realClock,
   realTimers,
   removeTempFolders,
@@ -306,6 +307,22 @@ test('a service that left the configuration is remembered for 30 days, a watched
   expect((await open(undefined, time)).loaded.has('watched')).toBe(true);
 });
 
+test('a clock that jumps years ahead makes no service that left the configuration forgotten', async () => {
+  const time = handTime();
+  const first = await open(undefined, time);
+  first.put('left', sampleState(1));
+  await first.flush({ urgent: true });
+  const second = await open(undefined, time);
+  time.advance(DAY);
+  time.setWall(time.clock.now().wallMs + 3 * 365 * DAY);
+  for (let day = 1; day <= 31; day += 1) {
+    second.put('busy', sampleState(day));
+    await second.flush({ urgent: true });
+    expect((await open(undefined, time)).loaded.has('left')).toBe(day <= 30);
+    time.advance(DAY);
+  }
+});
+
 test('a start after a long time, or with a clock gone wrong, forgets nothing before the services were looked at', async () => {
   const time = handTime();
   const first = await open(undefined, time);
@@ -341,7 +358,14 @@ test('killed with -9 at any moment, 45 times: every file is whole and nothing th
     await ended;
     expect(loaded).toBeDefined();
   }
-  const { loaded } = await openStateStore({ home, clock: realClock, timers: realTimers, reserve: noReserve, onQuarantine: vi.fn() });
+  const { loaded } = await openStateStore({
+    home,
+    clock: realClock,
+    ages: realAges,
+    timers: realTimers,
+    reserve: noReserve,
+    onQuarantine: vi.fn(),
+  });
   expect(loaded.get('app')?.health?.strikes).toBeOneOf([acknowledged, acknowledged + 1]);
   expect(acknowledged).toBeGreaterThan(45);
 }, 300_000);

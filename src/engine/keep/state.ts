@@ -4,7 +4,7 @@
 import path from 'node:path';
 import type { AlertState, HealthState, RecoveryState, ServiceState } from '../../contract/flow.ts';
 import { HOME_FILES } from '../../contract/home.ts';
-import type { ClockPort, JsonFilePort, TimersPort } from '../../contract/ports.ts';
+import type { AgesPort, ClockPort, JsonFilePort, TimersPort } from '../../contract/ports.ts';
 import { isoTime } from '../../contract/time.ts';
 import { createDurableFile, type FsPort, type OnQuarantine } from './durable-file.ts';
 import type { Reserve } from './reserve.ts';
@@ -28,6 +28,7 @@ export interface StateStore {
 interface StateStoreOptions {
   readonly home: string;
   readonly clock: ClockPort;
+  readonly ages: Pick<AgesPort, 'ageMs'>;
   readonly timers: TimersPort;
   readonly reserve: Reserve;
   readonly onQuarantine: OnQuarantine;
@@ -37,6 +38,8 @@ interface StateStoreOptions {
 const SHARE_MS = 100; // R8: rounds that end within 100 ms may share one write
 const DAY_MS = 86_400_000;
 const FORGET_MS = 30 * DAY_MS;
+/** For longer the machine can't have been off without a doubt (contract/ports.ts). */
+const AWAY_MS = FORGET_MS / 4;
 /** A service may be put for the first time long after the start; nothing is forgotten before. */
 const SETTLED_MS = DAY_MS;
 const RESTORE_EVERY_MS = 60_000;
@@ -79,7 +82,7 @@ function fileText(kept: ReadonlyMap<string, Kept>): string {
 
 /** Loads the three files and keeps them. Rejects `home-unusable` when one is there and can't be read. */
 export async function openStateStore(options: StateStoreOptions): Promise<StateStore> {
-  const { home, clock, timers, reserve } = options;
+  const { home, clock, ages, timers, reserve } = options;
   const parts: Part[] = [];
   for (const { kind, name, parse } of SOURCES) {
     const file = createDurableFile<ReadonlyMap<string, Kept>>({
@@ -155,7 +158,7 @@ export async function openStateStore(options: StateStoreOptions): Promise<StateS
     for (const part of parts) {
       for (const [service, kept] of part.kept) {
         if (current.has(service)) kept.seenAt = wallMs;
-        else if (mayForget && wallMs - kept.seenAt > FORGET_MS) part.kept.delete(service);
+        else if (mayForget && ages.ageMs(kept.seenAt, AWAY_MS) > FORGET_MS) part.kept.delete(service);
         else continue;
         part.isStale = true;
       }

@@ -233,6 +233,23 @@ describe('the age of log files', () => {
   });
 });
 
+describe('a clock that is set', () => {
+  it('ahead makes no log stale, until the time has passed', async () => {
+    let now = { wallMs: Date.now(), bootMs: 3_600_000, awakeMs: 3_600_000, boot: 'one' };
+    const pass = (ms: number, wallMs = ms) => {
+      now = { wallMs: now.wallMs + wallMs, bootMs: now.bootMs + ms, awakeMs: now.awakeMs + ms, boot: 'one' };
+    };
+    ctx = probeContext({ userHome: home, clock: { now: () => now } });
+    write('a.log', 'x');
+    const check = { maxAge: '1h' };
+    await expect(look(check)).resolves.toMatchObject({ level: 'ok' });
+    pass(10_000, 3 * 365 * 86_400_000);
+    await expect(look(check)).resolves.toMatchObject({ level: 'ok' });
+    pass(3_600_000);
+    await expect(look(check)).resolves.toMatchObject({ reason: 'log-stale', message: expect.stringContaining('1 h ago') });
+  });
+});
+
 describe('what cannot be seen', () => {
   it('is told: a folder without permission', async () => {
     write('a.log', 'x'.repeat(100_000));

@@ -4,7 +4,7 @@
 import path from 'node:path';
 import type { CheckOf } from '../../contract/config.ts';
 import type { Measure } from '../../contract/flow.ts';
-import type { ProbeContext } from '../../contract/ports.ts';
+import type { AgesPort, ProbeContext } from '../../contract/ports.ts';
 import { durationText, sizeText } from '../../contract/units.ts';
 import type { Finding } from './finding.ts';
 import { type Found, type FoundFile, findFiles, type GlobOptions, MAX_ENTRIES } from './glob.ts';
@@ -23,7 +23,7 @@ export async function probeLogFiles(check: CheckOf<'log-files'>, ctx: ProbeConte
   const measures = size ? [size] : [];
 
   if (search && search.count > 0) return { level: 'error', reason: 'pattern-found', message: foundText(search), measures };
-  const stale = check.maxAgeMs === undefined ? undefined : staleText(found, check.maxAgeMs, ctx.clock.now().wallMs);
+  const stale = check.maxAgeMs === undefined ? undefined : staleText(found, check.maxAgeMs, ctx.ages);
   if (stale !== undefined) return { level: 'error', reason: 'log-stale', message: stale, measures };
   // A limit that is passed by what we saw is passed, whatever we could not see.
   if (size && size.value > size.limit) return { level: 'ok', reason: 'within-limits', message: size.failText, measures };
@@ -53,10 +53,11 @@ function largestOf(files: readonly FoundFile[], limit: number): Measure | undefi
 }
 
 /** Each entry of `paths` must have one file that is fresh: the files of other days that a glob also matches are old by right. */
-function staleText(found: Found, maxAgeMs: number, nowMs: number): string | undefined {
+function staleText(found: Found, maxAgeMs: number, ages: AgesPort): string | undefined {
   for (const files of found.byPattern.values()) {
     const newest = files.reduce<FoundFile | undefined>((best, file) => (best && best.mtimeMs >= file.mtimeMs ? best : file), undefined);
-    const ageMs = newest ? nowMs - newest.mtimeMs : 0;
+    // A clock that is set makes no log old (R9).
+    const ageMs = newest ? ages.ageMs(newest.mtimeMs) : 0;
     if (newest && ageMs > maxAgeMs) {
       return `${path.basename(newest.path)} was last written ${durationText(ageMs)} ago; the limit is ${durationText(maxAgeMs)}`;
     }

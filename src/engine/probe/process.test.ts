@@ -24,6 +24,7 @@ const check = (text: Record<string, unknown>) => checkSchema.parse({ type: 'proc
 function context(more: Partial<ProbeContext> = {}): ProbeContext {
   return {
     clock: { now: () => ({ wallMs: 0, bootMs: 0, awakeMs: 0, boot: 'b' }) },
+    ages: { ageMs: () => 0, trustedWallMs: () => 0 },
     timers: { after: () => () => {}, sleep: () => Promise.resolve() },
     processes: createProcessPort(),
     commands: { run: () => Promise.reject(new Error('no command expected')) },
