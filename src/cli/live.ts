@@ -2,7 +2,7 @@
 
 import type { Problem, ServiceView, Snapshot } from '../contract/snapshot.ts';
 import type { Engine } from '../engine/engine.ts';
-import { line, shown } from './io.ts';
+import { jsonLine, line, shown } from './io.ts';
 import type { Call } from './program.ts';
 import { statusLines } from './report.ts';
 
@@ -40,7 +40,7 @@ export function showLines(call: Call, engine: Engine): () => void {
     const before = standing;
     standing = new Map(problems.map((problem) => [problem.code, problem]));
     const say = (event: 'problem' | 'problem-over', problem: Problem): void => {
-      if (call.isJson) call.io.out(`${JSON.stringify({ event, at, problem })}\n`);
+      if (call.isJson) jsonLine(call.io, { event, at, problem });
       else line(call.io, `${at}  ${event === 'problem' ? 'problem' : 'over   '} ${problem.code}: ${problem.message.split('\n')[0]}`);
     };
     for (const problem of problems) if (before.get(problem.code)?.message !== problem.message) say('problem', problem);
@@ -53,7 +53,7 @@ export function showLines(call: Call, engine: Engine): () => void {
       const now = `${view.status} ${view.phase} ${view.alerting}`;
       if (told.get(view.id) === now) continue;
       told.set(view.id, now);
-      if (call.isJson) call.io.out(`${JSON.stringify({ event: 'changed', at: snapshot.at, overall: snapshot.overall, service: view })}\n`);
+      if (call.isJson) jsonLine(call.io, { event: 'changed', at: snapshot.at, overall: snapshot.overall, service: view });
       else line(call.io, changeLine(snapshot.at, view));
     }
   }

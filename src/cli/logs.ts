@@ -2,12 +2,12 @@
 import { EXIT } from '../contract/errors.ts';
 import type { HistoryLine } from '../contract/operations.ts';
 import { auditTail, followAudit } from '../engine/history.ts';
-import { line } from './io.ts';
+import { jsonLine, line } from './io.ts';
 import type { Call } from './program.ts';
 import { historyLine } from './report.ts';
 
 export async function logs(call: Call, options: { readonly isFollowing: boolean; readonly lines: number }): Promise<number> {
-  const show = (entry: HistoryLine): void => (call.isJson ? call.io.out(`${JSON.stringify(entry)}\n`) : line(call.io, historyLine(entry)));
+  const show = (entry: HistoryLine): void => (call.isJson ? jsonLine(call.io, entry) : line(call.io, historyLine(entry)));
   for (const entry of await auditTail(call.home, options.lines)) show(entry);
   if (!options.isFollowing) return EXIT.ok;
   const stop = new AbortController();

@@ -52,6 +52,24 @@ it('tells errors to programs as one line of JSON, wherever --json stands', async
   }
 });
 
+it('a name, a line of a log or a file with terminal sequences in it moves no terminal, as text or as JSON', async () => {
+  const { io, out, err } = newIo();
+  const home = io.env['JARVIS_HEALTH_HOME'] as string;
+  mkdirSync(home, { mode: 0o700 });
+  const evil = '\u001b[2J\u009b31m\u2028';
+  writeFileSync(
+    path.join(home, 'health.log'),
+    `${JSON.stringify({ at: new Date().toISOString(), event: 'check', service: 'web', message: evil })}\n`,
+  );
+  writeFileSync(path.join(home, 'config.json'), `{ "services": [], "${evil}": 1 }`);
+  for (const words of [['logs'], ['history'], ['validate'], [evil], ['check', `--${evil}`], ['heal', 'web', evil], ['check', evil]])
+    for (const more of [[], ['--json']]) await runCli([...words, ...more], io);
+  expect(out() + err()).not.toMatch(/(?!\n)\p{Cc}|\u2028/u);
+  const { io: again, out: lines } = newIo();
+  await runCli(['logs', '--json', '--home', home], again);
+  expect(JSON.parse(lines()).message).toBe(evil);
+});
+
 it('without a configuration: exit 78, and how to get one', async () => {
   for (const words of [['validate'], ['check'], ['check', '--once'], ['heal', 'web']]) {
     const { io, err } = newIo();

@@ -5,7 +5,7 @@ import { EXIT, HealthError } from '../contract/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type Discovered, hasConfig, writeFirstConfig } from '../engine/setup.ts';
 import { DASHBOARD } from './dashboard-files.ts';
-import { line } from './io.ts';
+import { jsonLine, line, problem } from './io.ts';
 import { showLines, showLive } from './live.ts';
 import type { Call } from './program.ts';
 
@@ -66,7 +66,7 @@ export async function run(call: Call, options: RunOptions): Promise<number> {
         ? undefined
         : await server.listen(options.port).catch((error) => server.close().then(() => orClose(error)));
     // What a first start writes warns of nothing but what it has just said.
-    if (engine.configWarnings && !isFirst) call.io.err(`${engine.configWarnings}\n`);
+    if (engine.configWarnings && !isFirst) problem(call.io, engine.configWarnings);
     tellReady(call, engine, loopback?.url ?? `unix:${server.address}`);
     if (loopback) tellSignIn(call, loopback);
     const stopShowing = call.io.isTerminal && !call.isJson ? await showLive(call, engine) : showLines(call, engine);
@@ -139,9 +139,7 @@ function endHard(): void {
 async function firstStart(call: Call): Promise<void> {
   const { found, path } = await writeFirstConfig(call.home, call.version);
   if (call.isJson) {
-    call.io.out(
-      `${JSON.stringify({ event: 'first-start', config: path, found: found.map(({ service, why }) => ({ id: service.id, why })) })}\n`,
-    );
+    jsonLine(call.io, { event: 'first-start', config: path, found: found.map(({ service, why }) => ({ id: service.id, why })) });
     return;
   }
   line(call.io, 'First start. Found on this machine:');
@@ -163,15 +161,12 @@ export function foundLines(found: readonly Discovered[]): string[] {
 }
 
 function tellReady(call: Call, engine: Engine, url: string): void {
-  call.io.out(
-    call.isJson
-      ? `${JSON.stringify({ event: 'ready', pid: process.pid, home: engine.home, url })}\n`
-      : `ready pid=${process.pid} home=${engine.home} url=${url}\n`,
-  );
+  if (call.isJson) jsonLine(call.io, { event: 'ready', pid: process.pid, home: engine.home, url });
+  else line(call.io, `ready pid=${process.pid} home=${engine.home} url=${url}`);
 }
 
 function tellSignIn(call: Call, loopback: Loopback): void {
   const { url, expiresAt } = loopback.signIn();
-  if (call.isJson) call.io.out(`${JSON.stringify({ event: 'sign-in', url, expiresAt })}\n`);
+  if (call.isJson) jsonLine(call.io, { event: 'sign-in', url, expiresAt });
   else line(call.io, `Dashboard: ${url}\n  This address works once, within 5 minutes. Later: jarvis-health open`);
 }

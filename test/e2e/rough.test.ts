@@ -1,0 +1,33 @@
+// The command in rough surroundings: outputs that are full or closed, input that is none. By a shell, as a person's script would.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { BIN } from './helpers/command.ts';
+import { newPlace, type Place } from './helpers/place.ts';
+
+/** `script` with $J as the command and $H as the home. */
+function shell(place: Place, script: string): { code: number | null; out: string; err: string } {
+  const env = { ...process.env, HOME: place.dir, JARVIS_HEALTH_HOME: place.home, NO_COLOR: '', NODE_OPTIONS: '', J: BIN, H: place.home };
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', script], { cwd: place.dir, env, encoding: 'utf8', timeout: 60_000 });
+  return { code: status, out: stdout, err: stderr };
+}
+
+it.runIf(existsSync('/dev/full'))('an answer that could not be written is none: said on stderr, exit 74, whoever asked', () => {
+  const place = newPlace();
+  for (const words of ['schema', 'incidents', '--help', 'discover --json'])
+    expect(shell(place, `"$J" ${words} > /dev/full`), words).toMatchObject({
+      code: 74,
+      err: expect.stringMatching(/^jarvis-health: what it said could not be written: .*no space left/),
+    });
+  expect(shell(place, '"$J" status > /dev/full').code, 'a worse end stays').toBe(69);
+});
+
+it('a reader that goes away, and channels that are closed, are no fault', () => {
+  const place = newPlace();
+  for (const script of [
+    '{ "$J" schema; echo $? >&2; } | head -n 1',
+    '"$J" incidents >&-; echo $? >&2',
+    '"$J" incidents <&- 2>&-; echo $? >&2',
+  ])
+    expect(shell(place, script).err, script).toBe('0\n');
+});
