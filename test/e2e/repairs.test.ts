@@ -24,7 +24,13 @@ test('of two remedies one can never work: told at once, counted, and the other o
       },
     ],
   });
-  expect((await run(place, ['validate', '--means'])).err).toContain('program no-such-program-here: not found on PATH');
+  const told = expect.stringContaining('program no-such-program-here: not found on PATH');
+  expect(await run(place, ['validate', '--means']), 'a warning, as a plugin says it').toMatchObject({ code: 1, err: told });
+  expect(await run(place, ['validate', '--means', '--json'])).toMatchObject({
+    code: 1,
+    json: { ok: true, means: [{ found: expect.any(String) }] },
+  });
+  expect((await run(place, ['validate'])).code).toBe(0);
   const engine = await startEngine(place);
   await until('the means are looked at', async () => (await status(place)).problems.some(({ code }) => code === 'means'), 20_000);
   for (let times = 1; times <= 3; times += 1) {
