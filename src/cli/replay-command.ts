@@ -50,6 +50,10 @@ export function replayLines(report: ReplayReport, io: Io): string[] {
   return [
     paint(io, 'bold', report.sentence),
     `${report.from} to ${report.to}, ${report.looks} looks`,
+    ...(report.missing.length > 0
+      ? ['', 'Parts of the record could not be read, and what happened then may be missing on both sides:']
+      : []),
+    ...report.missing.map(({ message }) => paint(io, 'yellow', `  ! ${message}`)),
     '',
     row('', 'alerts', '', 'repairs', '', 'gave up', ''),
     row('', 'was', 'would', 'was', 'would', 'was', 'would'),
