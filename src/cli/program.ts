@@ -17,15 +17,17 @@ export interface Call {
   readonly version: string;
 }
 const EXIT_CODES = `
-Exit codes: 0 ok, 1 warning, 2 error, 3 unknown, 64 wrong call, 69 no engine, 74 the answer could not be written,
-75 another engine owns the home, 78 no configuration or a refused one.`;
+Exit codes: 0 ok, 1 warning, 2 error, 3 unknown, 64 wrong call, 69 no engine,
+74 the answer could not be written, 75 another engine owns the home,
+78 no configuration or a refused one.`;
 type Options = Record<string, unknown> & { home?: string; json?: boolean };
 
 /** Runs one command. Never rejects; the result is the exit code. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   let exitCode: number = EXIT.ok;
   // What it says of a wrong call has the words of that call in it.
-  const output = { writeOut: io.out, writeErr: (text: string) => io.err(plainLines(text)) };
+  const isJson = argv.includes('--json');
+  const output = { writeOut: io.out, writeErr: (text: string) => !isJson && io.err(plainLines(text)) };
   const program = new Command('jarvis-health')
     .description('Keeps the services on your own machine healthy.')
     .version(VERSION, '-V, --version')
@@ -52,6 +54,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
         .slice(0, -2)
         .flat()
         .filter((arg): arg is string => typeof arg === 'string');
+      noEmptyWords(args, options);
       exitCode = await act(callOf(options), args, options);
     });
     added.exitOverride().configureOutput(output);
@@ -140,6 +143,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     const [word] = program.args;
     if (word !== undefined) throw unknownCommand(word, names(program));
     if (!options['once']) program.help({ error: true });
+    noEmptyWords([], options);
     exitCode = await (await import('./service-commands.ts')).check(callOf(options), [], true);
   });
 
@@ -147,13 +151,32 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    return tellError(io, error, argv.includes('--json'));
+    if (!(error instanceof CommanderError)) return tellError(io, error, isJson);
+    if (error.exitCode === 0) return EXIT.ok;
+    return isJson ? tellError(io, misuse(error), true) : EXIT.usage; // the parser has told people itself
   }
 }
 
+/** `stop "$SERVICE"` in a script without that variable means no service at all, and would stop the engine; `--home "$HOME_OF_IT"` another home. */
+function noEmptyWords(args: readonly string[], options: Options): void {
+  if (args.includes('')) throw new HealthError('usage', 'A name is empty.', { hint: EMPTY_HINT });
+  const empty = Object.entries(options).find(([name, value]) => value === '' && !MAY_BE_EMPTY.has(name));
+  if (empty) throw new HealthError('usage', `--${empty[0]} is empty.`, { hint: EMPTY_HINT });
+}
+const EMPTY_HINT = 'Is a variable of a script not set? Leave the word out to mean none.';
+/** What came of it may be nothing. */
+const MAY_BE_EMPTY: ReadonlySet<string> = new Set(['result']);
+
 function names(program: Command): string[] {
   return program.commands.map((command) => command.name());
+}
+
+/** What the parser found wrong, for programs. */
+function misuse({ message }: CommanderError): HealthError {
+  const isHelp = message === '(outputHelp)';
+  return new HealthError('usage', isHelp ? 'No command was named.' : (message.replace(/^error: /, '').split('\n')[0] ?? message), {
+    hint: 'jarvis-health --help shows all commands.',
+  });
 }
 
 function unknownCommand(word: string, known: readonly string[]): HealthError {
@@ -181,8 +204,8 @@ function portOption(value: unknown): number | undefined {
 }
 
 function wholeNumber(flag: string, value: unknown): number {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 0) throw new HealthError('usage', `${flag} takes a whole number; found ${String(value)}`);
+  const number = /^\d+$/.test(String(value)) ? Number(value) : Number.NaN;
+  if (!Number.isSafeInteger(number)) throw new HealthError('usage', `${flag} takes a whole number; found ${String(value)}`);
   return number;
 }
 
