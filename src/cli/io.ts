@@ -20,7 +20,7 @@ export function processIo(): Io {
     err: (text) => void process.stderr.write(text),
     env: process.env,
     isTerminal: process.stdout.isTTY === true,
-    hasColour: process.stdout.isTTY === true && !process.env['NO_COLOR'],
+    hasColour: process.stdout.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb',
   };
 }
 

@@ -69,7 +69,7 @@ export async function run(call: Call, options: RunOptions): Promise<number> {
     if (engine.configWarnings && !isFirst) problem(call.io, engine.configWarnings);
     tellReady(call, engine, loopback?.url ?? `unix:${server.address}`);
     if (loopback) tellSignIn(call, loopback);
-    const stopShowing = call.io.isTerminal && !call.isJson ? await showLive(call, engine) : showLines(call, engine);
+    const stopShowing = canRedraw(call) ? await showLive(call, engine) : showLines(call, engine);
     const stopTidying = tidyWhenCalm();
     await stop.asked;
     stopTidying();
@@ -95,6 +95,11 @@ async function afterRound<T>(open: () => Promise<T>): Promise<T> {
       await new Promise((resolve) => setTimeout(resolve, ROUND_POLL_MS));
     }
   }
+}
+
+/** A dumb terminal moves no cursor: it gets a line for each change, as a file does. */
+function canRedraw({ io, isJson }: Call): boolean {
+  return io.isTerminal && !isJson && io.env['TERM'] !== 'dumb';
 }
 
 function stopSignal(): { asked: Promise<void>; forget: () => void } {

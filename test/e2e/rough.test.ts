@@ -31,3 +31,12 @@ it('a reader that goes away, and channels that are closed, are no fault', () => 
   ])
     expect(shell(place, script).err, script).toBe('0\n');
 });
+
+const hasScript = spawnSync('script', ['-qec', 'true', '/dev/null']).status === 0;
+it.runIf(hasScript)('a terminal that can do nothing, or that wants no colour, gets none of its sequences', () => {
+  const place = newPlace();
+  // The words of script(1) of util-linux: a command, on a terminal of its own.
+  const doctor = (env: string) => shell(place, `${env} script -qec '"$J" doctor' /dev/null`).out;
+  expect(doctor('TERM=xterm')).toContain('\u001b[');
+  for (const env of ['TERM=dumb', 'TERM=xterm NO_COLOR=1']) expect(doctor(env), env).not.toContain('\u001b');
+});
