@@ -1,12 +1,12 @@
 // Reads the audit trail back, archives and live files as one stream in the order of time. Works beside a running engine,
 // steps over torn lines and broken archives, and holds one line of each log in memory. Only reads.
-import { createReadStream } from 'node:fs';
-import { open, readdir } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { AuditLog } from '../../contract/audit.ts';
-import { errorText, systemCode } from '../../contract/errors.ts';
+import { errorText, HealthError, systemCode } from '../../contract/errors.ts';
 import { HOME_FILES } from '../../contract/home.ts';
 import { type ArchivedLog, listArchives } from './audit-archive.ts';
 import { auditFileName } from './audit-writer.ts';
@@ -147,7 +147,7 @@ async function openSources(home: string, log: AuditLog) {
   const list = async () => listArchives(await orAbsent(folder, readdir(folder), []), log);
   for (;;) {
     const archives = await list();
-    const live = await orAbsent(file, open(file, 'r'), undefined);
+    const live = await orAbsent(file, openRegular(file), undefined);
     const after = await list();
     if (stems(archives) === stems(after)) return { archives: withoutTwins(after), live };
     await live?.close();
@@ -158,6 +158,14 @@ const stem = ({ name }: ArchivedLog) => name.replace(/\.gz$/, '');
 const stems = (archives: readonly ArchivedLog[]) => archives.map(stem).join();
 const withoutTwins = (archives: readonly ArchivedLog[]) =>
   archives.filter((archived, at) => at === 0 || stem(archives[at - 1] as ArchivedLog) !== stem(archived));
+
+/** A pipe would be waited for until somebody writes into it. The engine moves what is no file aside; a reader says so. */
+async function openRegular(file: string): Promise<FileHandle> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw new HealthError('home-unusable', `${file} is not a file`, { hint: 'Move it away; the engine does so at its next start.' });
+}
 
 async function orAbsent<T, A>(file: string, found: Promise<T>, absent: A): Promise<T | A> {
   try {
@@ -173,7 +181,8 @@ async function* openArchived(home: string, archived: ArchivedLog, onBroken: (why
   const file = path.join(home, HOME_FILES.archive, archived.name);
   let hasBegun = false;
   try {
-    for await (const chunk of bytesOf(file, archived.isCompressed)) {
+    const handle = await openRegular(file);
+    for await (const chunk of bytesOf(handle, archived.isCompressed)) {
       hasBegun = true;
       yield chunk;
     }
@@ -185,8 +194,9 @@ async function* openArchived(home: string, archived: ArchivedLog, onBroken: (why
   }
 }
 
-function bytesOf(file: string, isCompressed: boolean): Readable {
-  const raw = createReadStream(file);
+/** Closes the file at its end. */
+function bytesOf(handle: FileHandle, isCompressed: boolean): Readable {
+  const raw = handle.createReadStream();
   if (!isCompressed) return raw;
   const plain = createGunzip();
   raw.on('error', (error) => plain.destroy(error));
