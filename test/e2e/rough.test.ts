@@ -1,6 +1,7 @@
 // The command in rough surroundings: outputs that are full or closed, input that is none. By a shell, as a person's script would.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect, it } from 'vitest';
 import { BIN } from './helpers/command.ts';
 import { newPlace, type Place } from './helpers/place.ts';
@@ -39,4 +40,27 @@ it.runIf(hasScript)('a terminal that can do nothing, or that wants no colour, ge
   const doctor = (env: string) => shell(place, `${env} script -qec '"$J" doctor' /dev/null`).out;
   expect(doctor('TERM=xterm')).toContain('\u001b[');
   for (const env of ['TERM=dumb', 'TERM=xterm NO_COLOR=1']) expect(doctor(env), env).not.toContain('\u001b');
+});
+
+const maySwitch = process.getuid?.() === 0 && spawnSync('setpriv', ['--reuid=65534', '--clear-groups', 'true']).status === 0;
+it.runIf(maySwitch)("a home of somebody else: that it can't be asked or written is said, not that nobody looks after it", async () => {
+  const place = newPlace();
+  mkdirSync(place.home, { mode: 0o700 });
+  writeFileSync(path.join(place.home, 'config.json'), '{ "services": [] }');
+  chmodSync(place.dir, 0o755);
+  const nobody = 'setpriv --reuid=65534 --clear-groups "$J"';
+  const status = shell(place, `${nobody} status`);
+  expect(status).toMatchObject({
+    code: 69,
+    err: expect.stringMatching(/can't be asked by this user: permission denied.\n {2}Ask as the user/),
+  });
+  // One's own, closed to writing.
+  chownSync(place.home, 65534, 65534);
+  chownSync(path.join(place.home, 'config.json'), 65534, 65534);
+  chmodSync(place.home, 0o500);
+  for (const words of ['check', 'start', 'run']) {
+    const { code, err } = shell(place, `${nobody} ${words}`);
+    expect([2, 3], words).toContain(code);
+    expect(err, words).toMatch(/^jarvis-health: .*permission denied.*\n {2}.*--home\.\n$/);
+  }
 });
