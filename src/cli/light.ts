@@ -19,7 +19,12 @@ interface Plain {
 export async function lightCall(argv: readonly string[], io: Io): Promise<number | undefined> {
   const plain = plainForm(argv);
   if (!plain || plain.home === '') return undefined;
-  const home = homeOf(plain.home, io.env);
+  let home: string;
+  try {
+    home = homeOf(plain.home, io.env);
+  } catch {
+    return undefined; // the long way tells what is wrong
+  }
   if (plain.command === 'status' && plain.isJson && !plain.isDryRun && plain.port === undefined) return status(home, io);
   if (plain.command !== 'run') return undefined;
   const { run } = await import('./run.ts');

@@ -33,6 +33,15 @@ it('a reader that goes away, and channels that are closed, are no fault', () => 
     expect(shell(place, script).err, script).toBe('0\n');
 });
 
+it('called in a folder that is gone, a relative home is refused in words', () => {
+  const place = newPlace();
+  for (const words of ['status --home x', 'run --home x', 'status --json --home x', 'history --home x'])
+    expect(shell(place, `mkdir gone; cd gone; rmdir ../gone; "$J" ${words}`), words).toMatchObject({
+      code: 64,
+      err: expect.stringContaining('The home x is relative, and the folder that this was called in is gone.'),
+    });
+});
+
 const hasScript = spawnSync('script', ['-qec', 'true', '/dev/null']).status === 0;
 it.runIf(hasScript)('a terminal that can do nothing, or that wants no colour, gets none of its sequences', () => {
   const place = newPlace();
