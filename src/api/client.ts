@@ -67,6 +67,13 @@ function isNobody(error: unknown): boolean {
   return ['ENOENT', 'ECONNREFUSED', 'ENOTSOCK', 'EACCES'].includes(systemCode(error) ?? '');
 }
 function nobody(cause: unknown): HealthError {
+  // Whether one runs there, this user can't see: told apart, so that nobody is told that nobody is looking.
+  if (systemCode(cause) === 'EACCES')
+    return new HealthError('no-engine', "The engine of this home, if one runs, can't be asked by this user: permission denied.", {
+      hint: 'Ask as the user whom the home belongs to, or choose another with --home.',
+      details: { reason: 'not-allowed' },
+      cause,
+    });
   return new HealthError('no-engine', 'No engine runs for this home.', { hint: 'jarvis-health start, or jarvis-health run.', cause });
 }
 function stuck(afterMs: number): HealthError {

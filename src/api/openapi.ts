@@ -26,7 +26,8 @@ const SUMMARY: Record<OperationName, string> = {
   start: 'Starts a service.',
   freePort: "Ends who holds the port of a service, by a person's word, and restarts the service.",
   stop: 'Stops a service on purpose: only a person starts it again.',
-  claim: 'Takes an alert from the queue; a claim expires after 30 minutes.',
+  claim:
+    'Takes an alert from the queue, with the id `next` the one that waits longest (`null`: none waits); a claim expires after 30 minutes.',
   done: 'Finishes an alert.',
   release: 'Gives a claimed alert back.',
 };
@@ -40,7 +41,7 @@ const NAMED: readonly (readonly [string, z.ZodType])[] = [
   ['TrailLine', OPERATIONS.trail.output.element],
   ['Series', OPERATIONS.history.output],
   ['Overview', OPERATIONS.overview.output],
-  ['Alert', OPERATIONS.claim.output],
+  ['Alert', OPERATIONS.done.output],
   ['ConfigFile', OPERATIONS.config.output],
   ['JudgedConfig', OPERATIONS.validate.output],
   ['Replay', OPERATIONS.replay.output],
@@ -68,6 +69,7 @@ function document(version: string): Json {
   const shapeOf = (schema: z.ZodType): Json => {
     const id = idOf.get(schema);
     if (id !== undefined) return { $ref: `#/components/schemas/${id}` };
+    if (schema instanceof z.ZodNullable) return { anyOf: [shapeOf(schema.unwrap() as z.ZodType), { type: 'null' }] };
     return schema instanceof z.ZodArray
       ? { type: 'array', items: shapeOf(schema.element as z.ZodType) }
       : bare(z.toJSONSchema(schema) as Json);

@@ -92,7 +92,7 @@ async function statusOf(call: Call): Promise<Snapshot | undefined> {
   try {
     return await (await onlyEngine(call.home))('status', {});
   } catch (error) {
-    if (error instanceof HealthError && error.code === 'no-engine') return undefined;
+    if (error instanceof HealthError && error.code === 'no-engine' && error.details['reason'] !== 'not-allowed') return undefined;
     throw error;
   }
 }

@@ -49,16 +49,24 @@ export function createLaunchd(deps: BackgroundDeps): Supervisor {
   const target = `${domain}/${LABEL}`;
   const ask = (...args: string[]) => commands.run({ argv: [launchctl, ...args], timeoutMs: CALL_MS, ends: 'tree' });
 
-  /** The home that the plist is about; undefined without a plist. */
-  async function installedHome(): Promise<string | undefined> {
+  interface Plist {
+    readonly EnvironmentVariables?: Record<string, string>;
+    readonly ProgramArguments?: unknown;
+  }
+  /** undefined without a plist; a damaged one is nobody's, and may be replaced. */
+  async function readPlist(): Promise<Plist | undefined> {
     const text = await readFile(path, 'utf8').catch(() => undefined);
     if (text === undefined) return undefined;
     try {
-      const found = parse(text) as { EnvironmentVariables?: Record<string, string> };
-      return found.EnvironmentVariables?.[HOME_VARIABLE] ?? '';
+      return (parse(text) as Plist | undefined) ?? {};
     } catch {
-      return ''; // a damaged plist is nobody's, and may be replaced
+      return {};
     }
+  }
+  /** The home that the plist is about; undefined without a plist. */
+  async function installedHome(): Promise<string | undefined> {
+    const found = await readPlist();
+    return found && (found.EnvironmentVariables?.[HOME_VARIABLE] ?? '');
   }
   async function look(): Promise<LaunchdJob | undefined> {
     const answer = await ask('print', target);
@@ -90,6 +98,10 @@ export function createLaunchd(deps: BackgroundDeps): Supervisor {
     kind: 'launchd',
     path,
     installed: async () => (await installedHome()) === home,
+    async installedWords() {
+      const words = (await readPlist())?.ProgramArguments;
+      return Array.isArray(words) && words.every((word) => typeof word === 'string') ? words : undefined;
+    },
     async launch() {
       const other = await installedHome();
       if (other && other !== home) {

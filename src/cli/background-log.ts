@@ -2,7 +2,7 @@
 // empty and private, before a service manager would make it for all to read, and sets a large one aside as engine.log.1.
 import { mkdir, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errorText, systemCode } from '../contract/errors.ts';
+import { errorText, HealthError, systemCode } from '../contract/errors.ts';
 
 /** A running engine writes one line a change: at each start is often enough to look. */
 const LOG_BYTES = 10_000_000;
@@ -12,13 +12,21 @@ const TAIL_LINES = 12;
 /** Makes the log (0600) and its folder (0700) where missing; bytes that it holds already. One over 10 MB becomes
  * `engine.log.1`, in place of the one before. Only while no engine writes to it. */
 export async function prepareLog(path: string): Promise<number> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await rotate(path);
-  const file = await open(path, 'a', 0o600);
   try {
-    return (await file.stat()).size;
-  } finally {
-    await file.close();
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await rotate(path);
+    const file = await open(path, 'a', 0o600);
+    try {
+      return (await file.stat()).size;
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw new HealthError('home-unusable', `The engine could not write its log: ${errorText(error)}`, {
+      hint: 'jarvis-health doctor says what is wrong with the home; or choose another folder with --home.',
+      details: { path },
+      cause: error,
+    });
   }
 }
 

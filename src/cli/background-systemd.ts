@@ -71,6 +71,16 @@ function escaped(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n').replaceAll('%', '%%');
 }
 
+/** The words of ExecStart, also as a person may have written them, without quotes; undefined without such a line. */
+function startedWords(unit: string): string[] | undefined {
+  const found = /^ExecStart=(.*)$/m.exec(unit)?.[1];
+  if (found === undefined) return undefined;
+  return [...found.matchAll(/"((?:[^"\\]|\\.)*)"|\S+/g)].map(([bare, inner]) => unescaped((inner ?? bare).replaceAll('$$', '$')));
+}
+function unescaped(text: string): string {
+  return text.replaceAll('%%', '%').replace(/\\(.)/g, (_, letter: string) => (letter === 'n' ? '\n' : letter));
+}
+
 export function createSystemd(deps: BackgroundDeps): Supervisor {
   const { commands, home, env = process.env, systemctl = 'systemctl' } = deps;
   const path = join(env.XDG_CONFIG_HOME || join(deps.userHome, '.config'), 'systemd', 'user', UNIT);
@@ -93,6 +103,7 @@ export function createSystemd(deps: BackgroundDeps): Supervisor {
     kind: 'systemd',
     path,
     installed: async () => isOurs(await unitText()),
+    installedWords: async () => startedWords((await unitText()) ?? ''),
     async launch() {
       const before = await unitText();
       if (before !== undefined && !isOurs(before)) {

@@ -4,7 +4,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { parse } from 'plist';
+import { build, parse } from 'plist';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { StartedProcess } from '../contract/ports.ts';
 import { createCommandPort } from '../engine/commands.ts';
@@ -12,7 +12,8 @@ import { readOwner } from '../engine/keep/ownership.ts';
 import { createProcessPort } from '../engine/probe/processes.ts';
 import { createStartService } from '../engine/start-service.ts';
 import { realTimers } from '../engine/system.ts';
-import { type BackgroundDeps, createBackground } from './background.ts';
+import { type Background, type BackgroundDeps, createBackground } from './background.ts';
+import { staleFileOf } from './doctor-repair.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../test/fixtures');
 const ENGINE = join(FIXTURES, 'background-engine/engine.ts');
@@ -257,6 +258,28 @@ describe('a detached process', () => {
   });
 });
 
+/** Another checkout of this program, as far as a service manager's file tells. */
+async function elsewhere(): Promise<{ entry: string; command: string[] }> {
+  const entry = join(root, 'elsewhere', 'index.js');
+  await mkdir(join(root, 'elsewhere'), { recursive: true });
+  await writeFile(entry, `import ${JSON.stringify(ENGINE)};`);
+  return { entry, command: [process.execPath, '--expose-gc', entry, 'run', '--home', home] };
+}
+/** What is told of a file that `theirs` has installed, as each of these states of it is looked at by this program. */
+async function judged(mine: Background, path: string, { entry }: { entry: string }): Promise<void> {
+  expect(await mine.state()).toMatchObject({ installed: true, program: { kind: 'other', name: entry } });
+  expect(await staleFileOf(mine), 'what works is not mended').toBeUndefined();
+  const text = await readFile(path, 'utf8');
+  await writeFile(path, text.replaceAll('--home', '--hope'));
+  expect(await mine.state(), 'the same by other words').toMatchObject({ program: { kind: 'other' } });
+  await writeFile(path, text);
+  await rm(entry);
+  const stale = { file: path, why: `names a program that is not there any more, ${entry}` };
+  expect(await staleFileOf(mine)).toMatchObject(stale);
+  await writeFile(path, text.replace(/^ExecStart=.*$/m, '').replace(/<key>ProgramArguments<\/key>\s*<array>[\s\S]*?<\/array>/, ''));
+  expect(await staleFileOf(mine)).toMatchObject({ why: 'names no program that could be made out' });
+}
+
 describe('launchd', () => {
   const mac = { platform: 'darwin' as const, launchctl: join(FIXTURES, 'background-managers/launchctl.mjs'), timers: quick };
   const plistPath = () => join(root, 'Library/LaunchAgents/com.jarvis.health-system.plist');
@@ -334,6 +357,18 @@ describe('launchd', () => {
     expect(await background.state()).toMatchObject({ installed: true, running: true });
   });
 
+  test('what another checkout has installed is told apart from what is stale', async () => {
+    const own = setUp(undefined, mac).background;
+    await own.start();
+    expect(await own.state()).toMatchObject({ program: { kind: 'own' } });
+    await own.stop();
+    const theirs = await elsewhere();
+    await mkdir(join(root, 'Library/LaunchAgents'), { recursive: true });
+    const dict = { ProgramArguments: theirs.command, EnvironmentVariables: { JARVIS_HEALTH_HOME: home } };
+    await writeFile(plistPath(), build(dict));
+    await judged(own, plistPath(), theirs);
+  });
+
   test('a damaged plist is replaced', async () => {
     await mkdir(join(root, 'Library/LaunchAgents'), { recursive: true });
     await writeFile(plistPath(), '<plist><dict><key>');
@@ -369,6 +404,27 @@ describe('systemd', () => {
     expect(await calls()).toContain('disable --now jarvis-health.service');
     await expect(access(unitPath())).rejects.toThrow();
     expect(await background.stop()).toMatchObject({ changed: false });
+  });
+
+  test('what another checkout has installed is told apart from what is stale', async () => {
+    const { background } = await withManager();
+    await background.start();
+    expect(await background.state()).toMatchObject({ program: { kind: 'own' } });
+    const unit = await readFile(unitPath(), 'utf8');
+    await background.stop();
+    const theirs = await elsewhere();
+    const words = theirs.command.map((word) =>
+      JSON.stringify(word)
+        .replaceAll('$', () => '$$')
+        .replaceAll('%', '%%'),
+    );
+    await writeFile(
+      unitPath(),
+      unit.replace(/^ExecStart=.*$/m, () => `ExecStart=${words.join(' ')}`),
+    );
+    await judged(background, unitPath(), theirs);
+    await writeFile(unitPath(), unit.replace(/^ExecStart=.*$/m, `ExecStart=${process.execPath} ${ENGINE} run --home /another`));
+    expect(await staleFileOf(background)).toMatchObject({ why: 'starts an engine for another home, /another' });
   });
 
   test('an engine in a terminal is not taken for the unit', async () => {

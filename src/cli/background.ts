@@ -8,6 +8,7 @@ import type { CommandPort, ProcessPort, ProcessRow, StartedProcess, StartSpec, T
 import { createDetached } from './background-detached.ts';
 import { createLaunchd } from './background-launchd.ts';
 import { logTail, prepareLog } from './background-log.ts';
+import { type InstalledProgram, installedProgram } from './background-program.ts';
 import { createSystemd, hasUserManager } from './background-systemd.ts';
 
 const READY_MS = 30_000;
@@ -36,6 +37,8 @@ export interface BackgroundState {
   readonly pid?: number | undefined;
   /** The plist, unit or pid file. */
   readonly path?: string | undefined;
+  /** Whose program its file starts; undefined where no service manager has one for this home. */
+  readonly program?: InstalledProgram | undefined;
 }
 export interface Background {
   /** Resolves when the engine is up. Rejects `conflict` (also beside an engine in a terminal), `config-invalid`, `no-engine` (with the end of its log). */
@@ -87,6 +90,8 @@ export interface Supervisor {
   readonly path: string;
   /** Its file is there, and is about this home. */
   installed(): Promise<boolean>;
+  /** The words that its file starts, undefined when they can't be made out; none where no file starts anything. */
+  installedWords?(): Promise<readonly string[] | undefined>;
   launch(): Promise<void>;
   /** Whether this process is the one that it runs for this home. */
   owns(pid: number): Promise<boolean>;
@@ -197,11 +202,13 @@ export function createBackground(deps: BackgroundDeps): Background {
       return stopped.changed ? { ...started, message: started.message.replace(/^Started/, 'Restarted') } : started;
     },
     async state() {
-      const { kind, path, installed } = await supervisor();
+      const { kind, path, installed, installedWords } = await supervisor();
       const now = await deps.readOwner(home);
       const isInstalled = await installed();
       const running = now !== undefined && now.mode !== 'app' && now.mode !== 'once';
-      return { kind, installed: isInstalled, running, pid: running ? now.pid : undefined, path: isInstalled ? path : undefined };
+      const program =
+        isInstalled && installedWords ? await installedProgram({ words: await installedWords(), own: deps.command, home }) : undefined;
+      return { kind, installed: isInstalled, running, pid: running ? now.pid : undefined, path: isInstalled ? path : undefined, program };
     },
     logPath: () => logPath,
   };

@@ -1,7 +1,7 @@
 // Commands about the configuration: init, discover, validate, schema (PRODUCT sections 4 and 6).
 import { EXIT, HealthError } from '../contract/errors.ts';
 import { discoverHere, schemaText, validateFile, writeFirstConfig } from '../engine/setup.ts';
-import { json, line } from './io.ts';
+import { json, line, problem } from './io.ts';
 import type { Call } from './program.ts';
 import { foundLines } from './run.ts';
 
@@ -29,15 +29,15 @@ export async function validate(call: Call, file: string | undefined, withMeans =
     if (call.isJson) json(call.io, { ok: true, path, services, warnings, ...(withMeans ? { means } : {}) });
     else {
       line(call.io, `${path} is valid: ${services} ${services === 1 ? 'service' : 'services'}.`);
-      if (warnings) call.io.err(`${warnings}\n`);
-      for (const { component, found, mend } of means) call.io.err(`${component}: ${found}\n  ${mend}\n`);
+      if (warnings) problem(call.io, warnings);
+      for (const { component, found, mend } of means) problem(call.io, `${component}: ${found}\n  ${mend}`);
       if (withMeans && means.length === 0) line(call.io, 'All that its remedies need is there.');
     }
-    return EXIT.ok;
+    return means.length > 0 ? EXIT.warning : EXIT.ok;
   } catch (error) {
     if (!(error instanceof HealthError && error.code === 'config-invalid')) throw error;
     if (call.isJson) json(call.io, { ok: false, problems: error.details['problems'] });
-    else call.io.err(`${error.message}\n`);
+    else problem(call.io, error.message);
     return EXIT.config;
   }
 }

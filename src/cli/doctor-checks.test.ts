@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ConfigInput, configSchema, resolveConfig } from '../contract/config.ts';
 import { HealthError } from '../contract/errors.ts';
+import type { BackgroundState } from './background.ts';
 import { type DoctorDeps, runDoctor } from './doctor-checks.ts';
 import type { DoctorLine } from './doctor-line.ts';
 
@@ -111,6 +112,22 @@ describe('a healthy home', () => {
     ]);
     expect(found.every((one) => one.mend === null)).toBe(true);
     expect(await picture(root)).toBe(before);
+  });
+
+  test('a background service that starts nothing is a warning; one of another checkout is told, and is none', async () => {
+    const state = { kind: 'systemd', installed: true, running: true, path: '/unit' } as const;
+    const line = async (program: BackgroundState['program']) =>
+      (await lines(deps([], { backgroundState: async () => ({ ...state, program }) }))).find(
+        (one) => one.component === 'background service',
+      );
+    expect(await line({ kind: 'other', name: '/elsewhere/index.js' })).toMatchObject({
+      ok: true,
+      found: expect.stringContaining('another installation, /elsewhere/index.js; jarvis-health restart makes it start this one'),
+    });
+    expect(await line({ kind: 'stale', why: 'names a program that is not there any more, /old' })).toMatchObject({
+      ok: 'warning',
+      mend: expect.stringContaining('doctor --repair'),
+    });
   });
 
   test('before the first start there is nothing, and that is said without alarm', async () => {

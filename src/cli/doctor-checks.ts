@@ -178,6 +178,19 @@ async function backgroundLine(deps: DoctorDeps): Promise<DoctorLine> {
       'warning',
     );
   }
+  if (state.program?.kind === 'stale')
+    return trouble(
+      name,
+      `${state.kind}: ${state.path} ${state.program.why}`,
+      'jarvis-health doctor --repair, or jarvis-health restart',
+      'warning',
+    );
+  // Another checkout's engine looks after this home as well as ours would: whose it is, is its owner's matter.
+  if (state.program?.kind === 'other')
+    return fine(
+      name,
+      `${state.kind}: ${state.path} starts another installation, ${state.program.name}; jarvis-health restart makes it start this one`,
+    );
   if (state.installed) return fine(name, `${state.kind}: ${state.path}`);
   return trouble(name, `${state.kind}: not installed, so it does not start at login`, 'jarvis-health start', 'warning');
 }

@@ -35,7 +35,7 @@ const deps = (more: Partial<MendDeps> = {}): MendDeps => ({
   isOwned: async () => isOwned,
   sockets: [path.join(home, 'engine.sock')],
   writeSchema: async () => writeFileSync(path.join(home, 'config.schema.json'), '{}', { mode: 0o600 }),
-  supervisor: undefined,
+  stale: undefined,
   ...more,
 });
 const file = (name: string, text: string, mode = 0o600): string => {
@@ -106,19 +106,19 @@ test('a socket that nobody listens on is removed; one whose engine runs is not, 
   }
 });
 
-test('a file of the service manager that names another program is written anew', async () => {
-  const plist = path.join(path.dirname(home), 'agent.plist');
-  const supervisor = {
-    file: plist,
-    words: ['/opt/node/bin/node', '/app/index.js'],
+test('a file of the service manager that starts nothing is written anew, and only that', async () => {
+  expect(await steps()).toEqual([]);
+  const stale = {
+    file: '/agents/agent.plist',
+    why: 'names a program that is not there any more, /old/node',
     renew: async () => {
       renewed += 1;
     },
   };
-  writeFileSync(plist, '<string>/opt/node/bin/node</string><string>/app/index.js</string>');
-  expect(await steps({ supervisor })).toEqual([]);
-  writeFileSync(plist, '<string>/old/node</string><string>/app/index.js</string>');
-  expect(await mend(io(), await findMendings(deps({ supervisor })), true)).toBe(1);
+  expect(await steps({ stale })).toEqual([
+    'Write /agents/agent.plist anew, which names a program that is not there any more, /old/node, and start the engine by it',
+  ]);
+  expect(await mend(io(), await findMendings(deps({ stale })), true)).toBe(1);
   expect(renewed).toBe(1);
 });
 

@@ -1,6 +1,6 @@
 // `doctor --repair`: what can be mended safely, each step named and asked for. Nothing that is data is deleted or rewritten: rights
 // are taken from others, a torn line is closed, what can be made anew is made anew. The engine's own files only.
-import { appendFile, chmod, lstat, open, readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { appendFile, chmod, lstat, open, readdir, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { errorText } from '../contract/errors.ts';
@@ -22,8 +22,8 @@ export interface MendDeps {
   /** Where the control socket of this home is, and the link to it. */
   readonly sockets: readonly string[];
   writeSchema(): Promise<void>;
-  /** The service manager's file, and the words of the command that should stand in it; undefined without such a manager. */
-  readonly supervisor: { readonly file: string; readonly words: readonly string[]; renew(): Promise<void> } | undefined;
+  /** The service manager's file where it is stale, and why; undefined where it starts what is there, be it another installation's. */
+  readonly stale: { readonly file: string; readonly why: string; renew(): Promise<void> } | undefined;
 }
 
 const LOGS = [HOME_FILES.healthLog, HOME_FILES.recoveryLog, HOME_FILES.alertsLog];
@@ -61,12 +61,12 @@ export async function findMendings(deps: MendDeps): Promise<Mending[]> {
       run: deps.writeSchema,
     });
   if (!(await deps.isOwned())) found.push(...(await mendingsOfTheUnowned(deps)));
-  const { supervisor } = deps;
-  if (supervisor && (await isStale(supervisor)))
+  const { stale } = deps;
+  if (stale)
     found.push({
       component: 'background service',
-      step: `Write ${supervisor.file} anew, which names another program than this one, and start the engine by it`,
-      run: supervisor.renew,
+      step: `Write ${stale.file} anew, which ${stale.why}, and start the engine by it`,
+      run: stale.renew,
     });
   return found;
 }
@@ -116,19 +116,13 @@ async function isTorn(log: string): Promise<boolean> {
   }
 }
 
-/** It starts a program that is gone: after an update of Node, say, or when this program was moved. */
-async function isStale({ file, words }: NonNullable<MendDeps['supervisor']>): Promise<boolean> {
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  return text !== undefined && !words.every((word) => text.includes(word));
-}
-
-/** The manager's file of this home, where one stands; its words are the programs that it starts. */
-export async function supervisorOf(background: Background, words: readonly string[]): Promise<MendDeps['supervisor']> {
-  const state = await background.state();
-  if (state.kind === 'detached' || !state.installed || state.path === undefined) return undefined;
+/** The manager's file of this home, where it starts nothing that is there: after an update of Node, say, or when this program was moved. */
+export async function staleFileOf(background: Background): Promise<MendDeps['stale']> {
+  const { path: file, program } = await background.state();
+  if (file === undefined || program?.kind !== 'stale') return undefined;
   return {
-    file: state.path,
-    words,
+    file,
+    why: program.why,
     async renew() {
       await background.restart();
     },

@@ -1,5 +1,4 @@
 // `doctor`: the self-test, one line for each component with the way to mend it. Exit 0, 1 or 2 by the worst line.
-import { realpathSync } from 'node:fs';
 import os from 'node:os';
 import { EXIT } from '../contract/errors.ts';
 import { socketNames } from '../engine/address.ts';
@@ -7,7 +6,7 @@ import { selfTest } from '../engine/self-test.ts';
 import { readOwner } from '../engine/setup.ts';
 import { onlyEngine } from './ask.ts';
 import type { Background } from './background.ts';
-import { backgroundOf, ENTRY } from './background-commands.ts';
+import { backgroundOf } from './background-commands.ts';
 import { DASHBOARD } from './dashboard-files.ts';
 import { runDoctor } from './doctor-checks.ts';
 import type { DoctorLine } from './doctor-line.ts';
@@ -61,7 +60,7 @@ export async function doctor(call: Call, { isRepairing, isSure }: DoctorOptions)
 }
 
 async function repair(call: Call, background: Background, isSure: boolean): Promise<void> {
-  const { findMendings, mend, supervisorOf } = await import('./doctor-repair.ts');
+  const { findMendings, mend, staleFileOf } = await import('./doctor-repair.ts');
   const { writeSchema } = await import('../engine/setup.ts');
   const { home, io } = call;
   const mendings = await findMendings({
@@ -70,7 +69,7 @@ async function repair(call: Call, background: Background, isSure: boolean): Prom
     isOwned: async () => (await readOwner(home)) !== undefined,
     sockets: await socketNames(home),
     writeSchema: () => writeSchema(home, call.version),
-    supervisor: await supervisorOf(background, [process.execPath, realpathSync(ENTRY)]).catch(() => undefined),
+    stale: await staleFileOf(background).catch(() => undefined),
   });
   await mend(io, mendings, isSure);
   line(io);

@@ -20,7 +20,7 @@ export function processIo(): Io {
     err: (text) => void process.stderr.write(text),
     env: process.env,
     isTerminal: process.stdout.isTTY === true,
-    hasColour: process.stdout.isTTY === true && !process.env['NO_COLOR'],
+    hasColour: process.stdout.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb',
   };
 }
 
@@ -45,26 +45,37 @@ export function shown(io: Io, text: string): string {
     .map((part, index) => (index % 2 === 0 ? plainLines(part) : part))
     .join('');
 }
-/** JSON leaves some control characters as they are, which a terminal obeys; written as an escape they mean the same. */
+/** What is wrong, for people, on stderr: the words of a file or of an argument move no terminal there either. */
+export function problem(io: Io, text: string): void {
+  io.err(`${plainLines(text)}\n`);
+}
+
+/** JSON leaves some control characters as they are, which a terminal obeys, and some that break or turn a line round for whoever
+ * looks at it; written as an escape they mean the same. */
 function jsonText(value: unknown, indent?: number): string {
   return JSON.stringify(value, null, indent).replace(
-    /[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
+/** An answer for programs. */
 export function json(io: Io, value: unknown): void {
   io.out(`${jsonText(value, 2)}\n`);
+}
+/** One of many, each on a line of its own. */
+export function jsonLine(io: Io, value: unknown): void {
+  io.out(`${jsonText(value)}\n`);
 }
 
 /** Tells an error the way people need it, and gives the exit code. */
 export function tellError(io: Io, error: unknown, isJson: boolean): number {
   const known = error instanceof HealthError ? error : new HealthError('internal', errorText(error), { cause: error });
   if (isJson) {
-    io.err(`${JSON.stringify({ error: { ...known.details, code: known.code, message: known.message, hint: known.hint ?? null } })}\n`);
+    io.err(`${jsonText({ error: { ...known.details, code: known.code, message: known.message, hint: known.hint ?? null } })}\n`);
   } else {
-    io.err(`jarvis-health: ${plainLines(known.message)}\n`);
-    if (known.hint) io.err(`  ${plainLines(known.hint)}\n`);
-    if (known.code === 'internal' && io.env['JARVIS_HEALTH_DEBUG'] && error instanceof Error) io.err(`${error.stack ?? ''}\n`);
+    problem(io, `jarvis-health: ${known.message}`);
+    if (known.hint) problem(io, `  ${known.hint}`);
+    if (known.code === 'internal' && io.env['JARVIS_HEALTH_DEBUG'] && error instanceof Error) problem(io, error.stack ?? '');
   }
   return EXIT_OF_ERROR[known.code];
 }

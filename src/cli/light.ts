@@ -18,8 +18,13 @@ interface Plain {
 /** The exit code, or undefined when this is not one of the light calls, or when the long way has more to say. */
 export async function lightCall(argv: readonly string[], io: Io): Promise<number | undefined> {
   const plain = plainForm(argv);
-  if (!plain) return undefined;
-  const home = homeOf(plain.home, io.env);
+  if (!plain || plain.home === '') return undefined;
+  let home: string;
+  try {
+    home = homeOf(plain.home, io.env);
+  } catch {
+    return undefined; // the long way tells what is wrong
+  }
   if (plain.command === 'status' && plain.isJson && !plain.isDryRun && plain.port === undefined) return status(home, io);
   if (plain.command !== 'run') return undefined;
   const { run } = await import('./run.ts');

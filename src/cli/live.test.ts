@@ -2,8 +2,16 @@
 import { expect, it } from 'vitest';
 import type { Snapshot } from '../contract/snapshot.ts';
 import type { Engine } from '../engine/engine.ts';
-import { showLines } from './live.ts';
+import { fitting, showLines } from './live.ts';
 import type { Call } from './program.ts';
+
+it('a small terminal shows the head of the picture, by the rows that wrapped lines take', () => {
+  const lines = ['', '\u001b[31m✗ 1 of 9 needs you\u001b[39m', '', 'a line of thirty-one letters .....', 'next', 'last'];
+  expect(fitting(lines, 80, 24)).toEqual(lines);
+  expect(fitting(lines, 20, 6)).toEqual(lines.slice(0, 5));
+  expect(fitting(lines, 20, 5)).toEqual(lines.slice(0, 4));
+  expect(fitting(lines, 10, 0), 'never less than three rows').toEqual(lines.slice(0, 2));
+});
 
 it('tells what has changed, once, and nothing before the first look', () => {
   const lines: string[] = [];

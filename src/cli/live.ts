@@ -1,8 +1,8 @@
 // Shows a running engine: on a terminal one picture that is kept current, elsewhere one line for each change of a service.
-
+import { stripVTControlCharacters } from 'node:util';
 import type { Problem, ServiceView, Snapshot } from '../contract/snapshot.ts';
 import type { Engine } from '../engine/engine.ts';
-import { line, shown } from './io.ts';
+import { jsonLine, line, shown } from './io.ts';
 import type { Call } from './program.ts';
 import { statusLines } from './report.ts';
 
@@ -14,12 +14,9 @@ export async function showLive(call: Call, engine: Engine): Promise<() => void> 
   const screen = createLogUpdate(process.stdout, { showCursor: true });
   const draw = (): void => {
     const lines = ['', ...statusLines(engine.snapshot(), call.io, Date.now()), '', 'Ctrl-C stops the engine. What it started runs on.'];
-    screen(
-      lines
-        .slice(0, Math.max(4, (process.stdout.rows ?? 40) - 1))
-        .map((text) => shown(call.io, text))
-        .join('\n'),
-    );
+    const told = lines.map((text) => shown(call.io, text));
+    // Nothing is known of a terminal that tells no size, as some do (0 rows).
+    screen(fitting(told, process.stdout.columns || 80, (process.stdout.rows || 40) - 1).join('\n'));
   };
   draw();
   const unsubscribe = engine.subscribe(draw);
@@ -32,6 +29,19 @@ export async function showLive(call: Call, engine: Engine): Promise<() => void> 
   };
 }
 
+/** As much as the terminal has room for, from the top, where the whole is summed up. A line that is
+ * wider than the terminal takes several rows of it. */
+export function fitting(lines: readonly string[], columns: number, rows: number): string[] {
+  const fit: string[] = [];
+  let left = Math.max(3, rows);
+  for (const text of lines.flatMap((line) => line.split('\n'))) {
+    left -= Math.max(1, Math.ceil(stripVTControlCharacters(text).length / columns));
+    if (left < 0) break;
+    fit.push(text);
+  }
+  return fit;
+}
+
 /** One line for each service whose state has changed, and for each trouble of the engine itself that comes or goes: for logs and programs. */
 export function showLines(call: Call, engine: Engine): () => void {
   const told = new Map<string, string>();
@@ -40,7 +50,7 @@ export function showLines(call: Call, engine: Engine): () => void {
     const before = standing;
     standing = new Map(problems.map((problem) => [problem.code, problem]));
     const say = (event: 'problem' | 'problem-over', problem: Problem): void => {
-      if (call.isJson) call.io.out(`${JSON.stringify({ event, at, problem })}\n`);
+      if (call.isJson) jsonLine(call.io, { event, at, problem });
       else line(call.io, `${at}  ${event === 'problem' ? 'problem' : 'over   '} ${problem.code}: ${problem.message.split('\n')[0]}`);
     };
     for (const problem of problems) if (before.get(problem.code)?.message !== problem.message) say('problem', problem);
@@ -53,7 +63,7 @@ export function showLines(call: Call, engine: Engine): () => void {
       const now = `${view.status} ${view.phase} ${view.alerting}`;
       if (told.get(view.id) === now) continue;
       told.set(view.id, now);
-      if (call.isJson) call.io.out(`${JSON.stringify({ event: 'changed', at: snapshot.at, overall: snapshot.overall, service: view })}\n`);
+      if (call.isJson) jsonLine(call.io, { event: 'changed', at: snapshot.at, overall: snapshot.overall, service: view });
       else line(call.io, changeLine(snapshot.at, view));
     }
   }

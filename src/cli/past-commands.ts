@@ -1,5 +1,6 @@
 // What happened: `history` and `incidents` (PRODUCT section 6).
 import { EXIT, HealthError } from '../contract/errors.ts';
+import { configuredIds } from '../engine/setup.ts';
 import { type Ask, onlyEngine } from './ask.ts';
 import { json, line } from './io.ts';
 import type { Call } from './program.ts';
@@ -7,6 +8,7 @@ import { historyLine, incidentLines, repairLines } from './report.ts';
 
 export async function history(call: Call, service: string | undefined, sinceMs: number | undefined): Promise<number> {
   const lines = await past(call, 'trail', service, sinceMs);
+  if (lines.length === 0) await orUnknown(call, service);
   if (call.isJson) json(call.io, lines);
   else if (lines.length === 0) line(call.io, 'Nothing is recorded in this time.');
   else for (const entry of lines) line(call.io, historyLine(entry));
@@ -15,11 +17,25 @@ export async function history(call: Call, service: string | undefined, sinceMs: 
 
 export async function incidents(call: Call, service: string | undefined, sinceMs: number | undefined): Promise<number> {
   const found = await past(call, 'incidents', service, sinceMs);
+  if (found.length === 0) await orUnknown(call, service);
   if (call.isJson) json(call.io, found);
   else if (found.length === 0) line(call.io, 'No incidents in this time.');
   else for (const incident of found) for (const text of incidentLines(incident)) line(call.io, text);
   if (!call.isJson) for (const text of await repairs(call, service)) line(call.io, text);
   return EXIT.ok;
+}
+
+/** Of a service that is gone there may still be something; where there is nothing, a name that nobody knows is a wrong one. */
+async function orUnknown(call: Call, service: string | undefined): Promise<void> {
+  if (service === undefined) return;
+  const ask: Ask = await onlyEngine(call.home);
+  const known = await ask('status', {})
+    .then(({ services }) => services.map(({ id }) => id))
+    .catch(() => configuredIds(call.home));
+  if (!known || known.includes(service)) return;
+  throw new HealthError('not-found', `There is no service ${service}, and nothing is recorded of one in this time.`, {
+    hint: `Watched are: ${known.join(', ') || 'none'}.`,
+  });
 }
 
 /** Only a running engine has them at hand. */

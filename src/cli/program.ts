@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { closest, distance } from 'fastest-levenshtein';
 import { EXIT, HealthError } from '../contract/errors.ts';
+import { plainLines } from '../contract/plain-text.ts';
 import { LONGEST_DURATION_MS, parseDuration } from '../contract/units.ts';
 import { homeOf } from '../engine/address.ts';
 import { type Io, portOf, tellError } from './io.ts';
@@ -15,11 +16,18 @@ export interface Call {
   readonly isJson: boolean;
   readonly version: string;
 }
+const EXIT_CODES = `
+Exit codes: 0 ok, 1 warning, 2 error, 3 unknown, 64 wrong call, 69 no engine,
+74 the answer could not be written, 75 another engine owns the home,
+78 no configuration or a refused one.`;
 type Options = Record<string, unknown> & { home?: string; json?: boolean };
 
 /** Runs one command. Never rejects; the result is the exit code. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   let exitCode: number = EXIT.ok;
+  // What it says of a wrong call has the words of that call in it.
+  const isJson = argv.includes('--json');
+  const output = { writeOut: io.out, writeErr: (text: string) => !isJson && io.err(plainLines(text)) };
   const program = new Command('jarvis-health')
     .description('Keeps the services on your own machine healthy.')
     .version(VERSION, '-V, --version')
@@ -27,10 +35,11 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     .option('--home <dir>', 'folder that holds configuration, state, logs and history')
     .option('--json', 'output for programs')
     .exitOverride()
-    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .configureOutput(output)
     .showHelpAfterError('(jarvis-health --help shows all commands)')
     .enablePositionalOptions(false)
-    .helpCommand('help [command]', 'what a command does');
+    .helpCommand('help [command]', 'what a command does')
+    .addHelpText('after', EXIT_CODES);
 
   /** A command whose function returns the exit code. */
   function command(usage: string, description: string, act: (call: Call, args: string[], options: Options) => Promise<number>): Command {
@@ -45,9 +54,10 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
         .slice(0, -2)
         .flat()
         .filter((arg): arg is string => typeof arg === 'string');
+      noEmptyWords(args, options);
       exitCode = await act(callOf(options), args, options);
     });
-    added.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });
+    added.exitOverride().configureOutput(output);
     return added;
   }
   function callOf(options: Options): Call {
@@ -107,14 +117,15 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     }),
   )
     .option('--by <name>', 'who claims or finishes')
-    .option('--result <text>', 'what came of it (done)');
+    .option('--result <text>', 'what came of it (done)')
+    .addHelpText('after', '\nclaim without an id takes the oldest; where nothing is waiting it says so (null with --json) and exits 0.');
   command('init', 'write a first configuration from what runs here', async (call, _args, options) =>
     (await import('./config-commands.ts')).init(call, textOption(options['preset'])),
   ).option('--preset <name>', 'write a ready configuration instead: jarvis');
   command('discover', 'what runs here and could be watched', async (call) => (await import('./config-commands.ts')).discover(call));
   command('validate [file]', 'check a configuration', async (call, [file], options) =>
     (await import('./config-commands.ts')).validate(call, file, options['means'] === true),
-  ).option('--means', 'also whether its remedies could be carried out here, without doing anything');
+  ).option('--means', 'also whether its remedies could be carried out here, without doing anything; exit 1: one could not');
   command('replay', 'what another configuration would have made of the last days', async (call, _args, options) =>
     (await import('./replay-command.ts')).replay(call, textOption(options['config']), durationOption('--since', options['since'])),
   )
@@ -132,6 +143,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     const [word] = program.args;
     if (word !== undefined) throw unknownCommand(word, names(program));
     if (!options['once']) program.help({ error: true });
+    noEmptyWords([], options);
     exitCode = await (await import('./service-commands.ts')).check(callOf(options), [], true);
   });
 
@@ -139,13 +151,32 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    return tellError(io, error, argv.includes('--json'));
+    if (!(error instanceof CommanderError)) return tellError(io, error, isJson);
+    if (error.exitCode === 0) return EXIT.ok;
+    return isJson ? tellError(io, misuse(error), true) : EXIT.usage; // the parser has told people itself
   }
 }
 
+/** `stop "$SERVICE"` in a script without that variable means no service at all, and would stop the engine; `--home "$HOME_OF_IT"` another home. */
+function noEmptyWords(args: readonly string[], options: Options): void {
+  if (args.includes('')) throw new HealthError('usage', 'A name is empty.', { hint: EMPTY_HINT });
+  const empty = Object.entries(options).find(([name, value]) => value === '' && !MAY_BE_EMPTY.has(name));
+  if (empty) throw new HealthError('usage', `--${empty[0]} is empty.`, { hint: EMPTY_HINT });
+}
+const EMPTY_HINT = 'Is a variable of a script not set? Leave the word out to mean none.';
+/** What came of it may be nothing. */
+const MAY_BE_EMPTY: ReadonlySet<string> = new Set(['result']);
+
 function names(program: Command): string[] {
   return program.commands.map((command) => command.name());
+}
+
+/** What the parser found wrong, for programs. */
+function misuse({ message }: CommanderError): HealthError {
+  const isHelp = message === '(outputHelp)';
+  return new HealthError('usage', isHelp ? 'No command was named.' : (message.replace(/^error: /, '').split('\n')[0] ?? message), {
+    hint: 'jarvis-health --help shows all commands.',
+  });
 }
 
 function unknownCommand(word: string, known: readonly string[]): HealthError {
@@ -173,8 +204,8 @@ function portOption(value: unknown): number | undefined {
 }
 
 function wholeNumber(flag: string, value: unknown): number {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 0) throw new HealthError('usage', `${flag} takes a whole number; found ${String(value)}`);
+  const number = /^\d+$/.test(String(value)) ? Number(value) : Number.NaN;
+  if (!Number.isSafeInteger(number)) throw new HealthError('usage', `${flag} takes a whole number; found ${String(value)}`);
   return number;
 }
 

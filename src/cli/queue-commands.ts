@@ -34,6 +34,7 @@ export async function alerts(call: Call, word: string | undefined, id: string | 
         ? await asking.ask('done', { id: chosen, ...by, ...(options.result === undefined ? {} : { result: options.result }) })
         : await asking.ask(action, { id: chosen, ...by });
     if (call.isJson) json(call.io, alert);
+    else if (alert === null) line(call.io, 'Nothing is waiting.');
     else for (const text of alertLines(alert)) line(call.io, text);
     return EXIT.ok;
   } finally {

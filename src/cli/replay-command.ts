@@ -1,9 +1,9 @@
 // `replay`: the last days under another configuration, side by side with what happened (PRODUCT section 6).
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { EXIT, errorText, HealthError, systemCode } from '../contract/errors.ts';
+import { EXIT, HealthError } from '../contract/errors.ts';
 import { HOME_FILES } from '../contract/home.ts';
 import type { ReplayEvent, ReplayReport } from '../contract/replay.ts';
+import { configTextOf, replayFile } from '../engine/setup.ts';
 import { onlyEngine } from './ask.ts';
 import { type Io, json, line, paint } from './io.ts';
 import type { Call } from './program.ts';
@@ -12,10 +12,7 @@ const WEEK_MS = 7 * 86_400_000;
 
 export async function replay(call: Call, file: string | undefined, sinceMs: number | undefined): Promise<number> {
   const target = file === undefined ? path.join(call.home, HOME_FILES.config) : path.resolve(file);
-  const text = await readFile(target, 'utf8').catch((error: unknown) => {
-    if (systemCode(error) === 'ENOENT') throw new HealthError('config-missing', `There is no file ${target}.`, { cause: error });
-    throw new HealthError('usage', `${target} can't be read: ${errorText(error)}`, { cause: error });
-  });
+  const text = await configTextOf(file, call.home);
   const toMs = Date.now();
   const fromMs = toMs - (sinceMs ?? WEEK_MS);
   const report = await engineOrRecord(call, target, text, fromMs, toMs);
@@ -31,7 +28,6 @@ async function engineOrRecord(call: Call, target: string, text: string, fromMs: 
     return await ask('replay', { text, from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() });
   } catch (error) {
     if (!(error instanceof HealthError && (error.code === 'no-engine' || error.code === 'engine-stuck'))) throw error;
-    const { replayFile } = await import('../engine/setup.ts');
     return replayFile({ home: call.home, file: target, text, fromMs, toMs });
   }
 }
@@ -50,6 +46,10 @@ export function replayLines(report: ReplayReport, io: Io): string[] {
   return [
     paint(io, 'bold', report.sentence),
     `${report.from} to ${report.to}, ${report.looks} looks`,
+    ...(report.missing.length > 0
+      ? ['', 'Parts of the record could not be read, and what happened then may be missing on both sides:']
+      : []),
+    ...report.missing.map(({ message }) => paint(io, 'yellow', `  ! ${message}`)),
     '',
     row('', 'alerts', '', 'repairs', '', 'gave up', ''),
     row('', 'was', 'would', 'was', 'would', 'was', 'would'),

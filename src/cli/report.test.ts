@@ -1,8 +1,9 @@
 // Answers of the engine as text: each state has its own sign, its reason and what comes next, with and without colour.
 import { describe, expect, it } from 'vitest';
 import { serviceView } from '../../test/fixtures/service-view.ts';
+import { HealthError } from '../contract/errors.ts';
 import type { ServiceView, Snapshot } from '../contract/snapshot.ts';
-import { type Io, line, paint } from './io.ts';
+import { type Io, json, jsonLine, line, paint, tellError } from './io.ts';
 import { alertLines, attemptLines, historyLine, incidentLines, pluginLine, serviceLines, statusLines, worstOf } from './report.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00.000Z');
@@ -161,6 +162,19 @@ it('an alert of the queue, waiting, taken and done', () => {
   expect(alertLines({ ...alert, state: 'claimed' })[0]).toBe(`web.i  down  claimed by one until ${at(-60)}`);
   expect(alertLines({ ...alert, state: 'done' })[0]).toBe('web.i  down  done (Mended)');
   expect(alertLines({ ...alert, state: 'pending', result: null })).toEqual(['web.i  down  pending', '  Web is down', '  Refused']);
+});
+
+it('JSON shows no terminal a sequence, and loses nothing', () => {
+  const text = 'a\u001b[2J\u007f\u009b31m\u061c\u200e\u2028\u202e\u2066\u0000\ud800é😀';
+  const out: string[] = [];
+  const io = { ...plain, out: (said: string) => void out.push(said), err: (said: string) => void out.push(said) };
+  json(io, { text });
+  jsonLine(io, { text });
+  tellError(io, new HealthError('usage', text), true);
+  for (const said of out) expect(said).not.toMatch(/(?!\n)\p{Cc}|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u);
+  const [whole = '', one = '', error = ''] = out;
+  expect([JSON.parse(whole).text, JSON.parse(one).text, JSON.parse(error).error.message]).toEqual([text, text, text]);
+  expect(one).toContain('é😀');
 });
 
 it('what a stranger wrote moves no terminal, with colours or without', () => {

@@ -5,7 +5,7 @@ import { EXIT, HealthError } from '../contract/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type Discovered, hasConfig, writeFirstConfig } from '../engine/setup.ts';
 import { DASHBOARD } from './dashboard-files.ts';
-import { line } from './io.ts';
+import { jsonLine, line, problem } from './io.ts';
 import { showLines, showLive } from './live.ts';
 import type { Call } from './program.ts';
 
@@ -66,10 +66,10 @@ export async function run(call: Call, options: RunOptions): Promise<number> {
         ? undefined
         : await server.listen(options.port).catch((error) => server.close().then(() => orClose(error)));
     // What a first start writes warns of nothing but what it has just said.
-    if (engine.configWarnings && !isFirst) call.io.err(`${engine.configWarnings}\n`);
+    if (engine.configWarnings && !isFirst) problem(call.io, engine.configWarnings);
     tellReady(call, engine, loopback?.url ?? `unix:${server.address}`);
     if (loopback) tellSignIn(call, loopback);
-    const stopShowing = call.io.isTerminal && !call.isJson ? await showLive(call, engine) : showLines(call, engine);
+    const stopShowing = canRedraw(call) ? await showLive(call, engine) : showLines(call, engine);
     const stopTidying = tidyWhenCalm();
     await stop.asked;
     stopTidying();
@@ -95,6 +95,11 @@ async function afterRound<T>(open: () => Promise<T>): Promise<T> {
       await new Promise((resolve) => setTimeout(resolve, ROUND_POLL_MS));
     }
   }
+}
+
+/** A dumb terminal moves no cursor: it gets a line for each change, as a file does. */
+function canRedraw({ io, isJson }: Call): boolean {
+  return io.isTerminal && !isJson && io.env['TERM'] !== 'dumb';
 }
 
 function stopSignal(): { asked: Promise<void>; forget: () => void } {
@@ -139,9 +144,7 @@ function endHard(): void {
 async function firstStart(call: Call): Promise<void> {
   const { found, path } = await writeFirstConfig(call.home, call.version);
   if (call.isJson) {
-    call.io.out(
-      `${JSON.stringify({ event: 'first-start', config: path, found: found.map(({ service, why }) => ({ id: service.id, why })) })}\n`,
-    );
+    jsonLine(call.io, { event: 'first-start', config: path, found: found.map(({ service, why }) => ({ id: service.id, why })) });
     return;
   }
   line(call.io, 'First start. Found on this machine:');
@@ -163,15 +166,12 @@ export function foundLines(found: readonly Discovered[]): string[] {
 }
 
 function tellReady(call: Call, engine: Engine, url: string): void {
-  call.io.out(
-    call.isJson
-      ? `${JSON.stringify({ event: 'ready', pid: process.pid, home: engine.home, url })}\n`
-      : `ready pid=${process.pid} home=${engine.home} url=${url}\n`,
-  );
+  if (call.isJson) jsonLine(call.io, { event: 'ready', pid: process.pid, home: engine.home, url });
+  else line(call.io, `ready pid=${process.pid} home=${engine.home} url=${url}`);
 }
 
 function tellSignIn(call: Call, loopback: Loopback): void {
   const { url, expiresAt } = loopback.signIn();
-  if (call.isJson) call.io.out(`${JSON.stringify({ event: 'sign-in', url, expiresAt })}\n`);
+  if (call.isJson) jsonLine(call.io, { event: 'sign-in', url, expiresAt });
   else line(call.io, `Dashboard: ${url}\n  This address works once, within 5 minutes. Later: jarvis-health open`);
 }

@@ -3,7 +3,7 @@ import { EXIT, HealthError } from '../contract/errors.ts';
 import type { ServiceView } from '../contract/snapshot.ts';
 import { durationText } from '../contract/units.ts';
 import { type Asking, engineOrFiles } from './ask.ts';
-import { json, line, tellError } from './io.ts';
+import { json, line, problem, tellError } from './io.ts';
 import type { Call } from './program.ts';
 import { attemptLines, pluginLine, serviceLines, worstOf } from './report.ts';
 
@@ -53,11 +53,11 @@ function showViews(call: Call, views: readonly ServiceView[]): void {
 /** A person's restart: waits for its outcome. */
 export function heal(call: Call, id: string): Promise<number> {
   return withAsking(call, async ({ ask, isOffline }) => {
-    if (call.io.isTerminal && !call.isJson) call.io.err(`Restarting ${id} …\n`);
+    if (call.io.isTerminal && !call.isJson) problem(call.io, `Restarting ${id} …`);
     const attempt = await ask('heal', { id, wait: true });
     if (call.isJson) json(call.io, attempt);
     else for (const text of attemptLines(attempt, id)) line(call.io, text);
-    if (isOffline && !call.isJson) call.io.err('No engine runs: nobody will look after it from now on (jarvis-health start).\n');
+    if (isOffline && !call.isJson) problem(call.io, 'No engine runs: nobody will look after it from now on (jarvis-health start).');
     return attempt.outcome === 'succeeded' || attempt.outcome === 'dry-run' ? EXIT.ok : EXIT.error;
   });
 }

@@ -29,8 +29,8 @@ export class HealthError extends Error {
   }
 }
 
-/** Exit codes of the command line (PRODUCT section 6; from 64 on those of sysexits.h, `owned` is its EX_TEMPFAIL). */
-export const EXIT = { ok: 0, warning: 1, error: 2, unknown: 3, usage: 64, noEngine: 69, owned: 75, config: 78 } as const;
+/** Exit codes of the command line (PRODUCT section 6; from 64 on those of sysexits.h, `unwritten` is its EX_IOERR, `owned` its EX_TEMPFAIL). */
+export const EXIT = { ok: 0, warning: 1, error: 2, unknown: 3, usage: 64, noEngine: 69, unwritten: 74, owned: 75, config: 78 } as const;
 
 export const EXIT_OF_ERROR: Record<ErrorCode, number> = {
   usage: EXIT.usage,

@@ -169,7 +169,9 @@ export interface Incident {
   readonly firstMessage: string;
 }
 
-export type SettleReason = 'boot' | 'wake' | 'hold-ended' | 'parent-recovered' | 'young-process' | 'person-start';
+export type SettleReason = 'boot' | 'wake' | 'hold-ended' | 'parent-recovered' | 'young-process' | 'person-start' | 'shared-repair';
+/** Why a repair was refused: another service, or a person, had just had the same one. */
+export const JUST_RESTARTED = 'just-restarted';
 /** A start window that no attempt of ours opened (R4). */
 export interface Settle {
   readonly why: SettleReason;

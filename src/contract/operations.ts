@@ -121,8 +121,9 @@ export const OPERATIONS = {
     output: z.object({ reason: z.string(), message: z.string(), service: serviceViewSchema }),
   },
   stop: { input: byService, output: serviceViewSchema },
-  /** Without `by` a fresh name is given, which the answer shows. The id `next` takes the alert that waits longest (routes.ts). */
-  claim: { input: byAlert.extend({ by: z.string().min(1).max(200).optional() }), output: queueAlertSchema },
+  /** Without `by` a fresh name is given, which the answer shows. The id `next` takes the alert that waits longest (routes.ts); null:
+   * none waits, which is how an agent that asks in a loop finds the queue most of the time, and no error. */
+  claim: { input: byAlert.extend({ by: z.string().min(1).max(200).optional() }), output: queueAlertSchema.nullable() },
   done: {
     input: byAlert.extend({ by: z.string().min(1).max(200).optional(), result: z.string().max(10_000).optional() }),
     output: queueAlertSchema,

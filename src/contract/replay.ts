@@ -23,6 +23,21 @@ const replayEventSchema = z.object({
 });
 export type ReplayEvent = z.infer<typeof replayEventSchema>;
 
+/** A part of the record that could not be played, because it is damaged or gone. */
+const missingSchema = z.object({
+  /** As seen from the home; of what is gone, the log that it belonged to. */
+  file: z.string(),
+  kind: z.enum(['damaged-lines', 'broken-archive', 'missing-file', 'lost-lines', 'broken-history']),
+  /** How many lines, where that is known. */
+  lines: z.int().nullable(),
+  /** The time that it was about, as far as what is left tells. */
+  from: time.nullable(),
+  to: time.nullable(),
+  /** All of it in one sentence. */
+  message: z.string(),
+});
+export type MissingRecord = z.infer<typeof missingSchema>;
+
 export const replaySchema = z.object({
   from: time,
   to: time,
@@ -38,6 +53,8 @@ export const replaySchema = z.object({
   moreEvents: z.int(),
   /** The result in one sentence. */
   sentence: z.string(),
+  /** Parts of the record that could not be read: what happened then may be missing on both sides. Oldest first. */
+  missing: z.array(missingSchema),
   /** What this cannot tell. */
   notes: z.array(z.string()),
 });

@@ -4,6 +4,7 @@ import { describeRemedy } from '../contract/describe-remedy.ts';
 import type { ProcessIdentity, ServiceState } from '../contract/flow.ts';
 import type { AuditPort, ClockPort, RemedyContext, RemedyResult, StartedProcess } from '../contract/ports.ts';
 import type { Cell } from './cell.ts';
+import { settleAfterShared } from './decide/advance-health.ts';
 import { returnAttempt } from './decide/advance-recovery.ts';
 import { recordFinished } from './round-record.ts';
 
@@ -38,7 +39,7 @@ export async function runAttempt(cell: Cell, remedy: RemedyConfig, deps: Attempt
   // The state may have moved on (a pause, a reload); the attempt itself is still the same one.
   if (cell.state.recovery.current?.id !== attempt.id) return;
   const recovery = returnAttempt(cell.state.recovery, result, now, deps.isDryRun);
-  cell.state = { ...cell.state, recovery };
+  cell.state = { ...cell.state, health: settleAfterShared(cell.state.health, attempt, result, now), recovery };
   deps.put(cell);
   if (result.started) followStarted(cell, result.started, deps);
   if (!recovery.current) {

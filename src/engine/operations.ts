@@ -236,10 +236,10 @@ export function createOperations(deps: OperationDeps): Pick<Operations, Acting> 
       return changed(cell, 'stop');
     },
     alerts: () => queue.list(),
-    claim({ id, by }) {
+    async claim({ id, by }) {
       // Two who give no name are two: neither may take what the other has.
       const name = by ?? deps.newId('agent');
-      return id === NEXT_ALERT ? queue.claimOldest(name) : queue.claim(id, name);
+      return id === NEXT_ALERT ? ((await queue.claimOldest(name)) ?? null) : queue.claim(id, name);
     },
     done: ({ id, by, result }) => queue.done(id, by, result),
     release: ({ id, by }) => queue.release(id, by),

@@ -17,6 +17,8 @@ export interface ReportInput {
   readonly played: Played;
   readonly config: Config;
   readonly present: Config | undefined;
+  /** Parts of the record that could not be read. */
+  readonly missing: ReplayReport['missing'];
 }
 
 const MOST_EVENTS = 500;
@@ -45,6 +47,7 @@ export function reportOf(input: ReportInput): ReplayReport {
     events: shown.sort((a, b) => timeOf(a).localeCompare(timeOf(b))),
     moreEvents: events.length - shown.length,
     sentence: sentenceOf(tallies.was, tallies.would, toMs - fromMs),
+    missing: input.missing,
     notes: notesOf(input),
   };
 }

@@ -7,7 +7,7 @@ import type { ProbeContext, RemedyResult } from '../contract/ports.ts';
 import type { RecordedAlert, RecordedAttempt, RecordedDeeds, RecordedLine, RecordedLook } from '../contract/recorded.ts';
 import { type Moment, stampOf } from '../contract/time.ts';
 import { type Cell, newCell } from './cell.ts';
-import { newHealth } from './decide/advance-health.ts';
+import { newHealth, settleAfterShared } from './decide/advance-health.ts';
 import { newRecovery, reopenWindow, resumeInterrupted, returnAttempt } from './decide/advance-recovery.ts';
 import { newAlertState } from './decide/alert.ts';
 import { isHeldAt } from './decide/hold.ts';
@@ -185,7 +185,8 @@ export function createReplayWorld(config: Config, deeds: RecordedDeeds, present?
       const { atBootMs, cell, attempt, result } = returns.shift() as Return;
       if (cells.get(cell.service.id) !== cell || cell.state.recovery.current?.id !== attempt) continue;
       const at = momentAt(atBootMs + offsetMs);
-      cell.state = { ...cell.state, recovery: returnAttempt(cell.state.recovery, result, at, isDryRun) };
+      const health = settleAfterShared(cell.state.health, cell.state.recovery.current, result, at);
+      cell.state = { ...cell.state, health, recovery: returnAttempt(cell.state.recovery, result, at, isDryRun) };
     }
   }
 

@@ -85,7 +85,7 @@ export async function validateFile(
 ): Promise<{ path: string; services: number; warnings: string; means: Means[] }> {
   const target = file === undefined ? configPath(home) : path.resolve(file);
   const name = path.basename(target);
-  const checked = checkConfig(await readConfigText(target), target);
+  const checked = checkConfig(await configTextOf(file, home), target);
   if (!checked.ok) {
     throw new HealthError('config-invalid', `${name} is refused:\n${formatProblems(checked.problems, name)}`, {
       details: { problems: checked.problems },
@@ -103,6 +103,19 @@ async function meansOf(config: Config): Promise<Means[]> {
   const lacking: Means[] = [];
   for await (const means of checkMeans(config, context)) if (means.ok !== true) lacking.push(means);
   return lacking;
+}
+
+/** The ids of the services that the home's configuration names; undefined where there is none that can be read. */
+export function configuredIds(home: string): Promise<string[] | undefined> {
+  return loadConfig(home).then(
+    ({ config }) => config.services.map(({ id }) => id),
+    () => undefined,
+  );
+}
+
+/** The text of a file that a person may have named, read as the home's configuration is. */
+export function configTextOf(file: string | undefined, home: string): Promise<string> {
+  return file === undefined ? readConfigText(configPath(home)) : readConfigText(path.resolve(file), true);
 }
 
 export const schemaText = configJsonSchemaText;

@@ -63,6 +63,14 @@ it('twenty agents want the same alert: exactly one gets it, finishes it, and the
     expect(queueOf(place).find((alert) => alert['service'] === 'web')).toMatchObject({ state: 'claimed', claimedBy: 'third' });
     expect((await run(place, ['alerts', 'done', idOf('web'), '--by', 'third'])).code).toBe(0);
   }
+  // Asked in a loop, nothing to do is the usual answer; a name that is none is a mistake.
+  for (
+    let next = await run(place, ['alerts', 'claim', '--json']);
+    next.json !== null;
+    next = await run(place, ['alerts', 'claim', '--json'])
+  )
+    expect(next.code).toBe(0);
+  expect(await run(place, ['alerts', 'claim', '--json'])).toMatchObject({ code: 0, err: '' });
   expect((await run(place, ['alerts', 'claim', 'no-such-alert'])).code).toBe(64);
   await engine.end('SIGTERM');
 });
@@ -78,6 +86,7 @@ it('the same race on the files alone, without an engine', async ({ expect }) => 
   for (const loser of losers) expect(JSON.parse(loser.err).error.code).toMatch(/^(conflict|home-owned)$/);
   expect(queueOf(place)).toMatchObject([{ state: 'claimed', claimedBy: winners[0]?.by }]);
   expect(readdirSync(place.home).filter((name) => name.includes('corrupt') || name.endsWith('.tmp'))).toEqual([]);
+  expect(await run(place, ['alerts', 'claim'])).toMatchObject({ code: 0, out: 'Nothing is waiting.\n', err: '' });
   const long = await run(place, ['alerts', 'done', id, '--by', 'x'.repeat(500)]);
   expect(long.code, 'the same limits as over the socket').toBe(64);
 });

@@ -1,5 +1,5 @@
 // A repair that could not work is told before anybody needs it; what each repair did is kept and counted, also across a restart.
-import { existsSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { run, startEngine } from './helpers/command.ts';
@@ -24,7 +24,13 @@ test('of two remedies one can never work: told at once, counted, and the other o
       },
     ],
   });
-  expect((await run(place, ['validate', '--means'])).err).toContain('program no-such-program-here: not found on PATH');
+  const told = expect.stringContaining('program no-such-program-here: not found on PATH');
+  expect(await run(place, ['validate', '--means']), 'a warning, as a plugin says it').toMatchObject({ code: 1, err: told });
+  expect(await run(place, ['validate', '--means', '--json'])).toMatchObject({
+    code: 1,
+    json: { ok: true, means: [{ found: expect.any(String) }] },
+  });
+  expect((await run(place, ['validate'])).code).toBe(0);
   const engine = await startEngine(place);
   await until('the means are looked at', async () => (await status(place)).problems.some(({ code }) => code === 'means'), 20_000);
   for (let times = 1; times <= 3; times += 1) {
@@ -58,4 +64,31 @@ test('of two remedies one can never work: told at once, counted, and the other o
   await startEngine(place);
   await until('counted after a crash', async () => ((await repairs())?.remedies[1]?.succeeded ?? 0) >= 3);
   expect(existsSync(flag)).toBe(true);
+});
+
+test('two services with the same command: it runs once, the other waits for it, and is looked at in a start window before anything else', async () => {
+  const place = newPlace();
+  const flag = path.join(place.work, 'well');
+  const runs = path.join(place.work, 'runs');
+  const begun = path.join(place.home, 'recovery.log');
+  // Runs until the other attempt has begun too, and is well only some looks later.
+  const script = `echo run >> '${runs}'; for i in $(seq 200); do [ "$(grep -c recovery-started '${begun}')" -ge 2 ] && break; sleep 0.1; done; (for i in $(seq 200); do [ "$(grep -c '"phase":"settling"' '${place.home}/health.log')" -ge 4 ] && break; sleep 0.1; done; touch '${flag}') &`;
+  const service = (id: string) => ({
+    id,
+    afterFailures: 2,
+    check: { type: 'command' as const, run: ['sh', '-c', `test -e '${flag}' || exit 2`] },
+    recovery: [{ type: 'command' as const, run: ['sh', '-c', script], startWindow: '1m' }],
+  });
+  writeConfig(place, { ...QUICK, recovery: { cooldown: '30s', window: '2m' }, services: [service('one'), service('two')] });
+  const engine = await startEngine(place);
+  for (const id of ['one', 'two']) await untilService(place, id, 'well', (view) => view.phase === 'healthy', 40_000);
+  const ends = () => logLines(place, 'recovery', 'recovery-finished').map(({ outcome, reason }) => [outcome, reason]);
+  await until('both attempts are over', () => ends().length === 2);
+  expect(ends().sort()).toEqual([
+    ['refused', 'just-restarted'],
+    ['succeeded', 'command-exited-0'],
+  ]);
+  expect(readFileSync(runs, 'utf8')).toBe('run\n');
+  expect(logLines(place, 'alerts', 'alert')).toEqual([]);
+  await engine.end('SIGTERM');
 });

@@ -143,6 +143,7 @@ describe('the form', () => {
       events: [],
       moreEvents: 0,
       sentence,
+      missing: [],
       notes: [],
     };
     let asked = '';

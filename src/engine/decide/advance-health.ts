@@ -1,7 +1,16 @@
 // What a verdict makes of the health state: strikes, incident, unbroken ok (R2, R4, R5, R11). Pure.
 // Gives back the same object when nothing that must survive has changed, so that nothing is written (R8).
 import type { ServiceConfig } from '../../contract/config.ts';
-import type { HealthState, Incident, Reading, Settle, Verdict } from '../../contract/flow.ts';
+import {
+  type Attempt,
+  type HealthState,
+  type Incident,
+  JUST_RESTARTED,
+  type Reading,
+  type Settle,
+  type Verdict,
+} from '../../contract/flow.ts';
+import type { RemedyResult } from '../../contract/ports.ts';
 import { elapsedMs, type Moment, type Stamp, stampOf } from '../../contract/time.ts';
 import { startWindowOf } from './window.ts';
 
@@ -125,6 +134,18 @@ export function youngLeftMs(
 export function youngProcessSettle(health: HealthState, reading: Reading, youngMs: number | undefined): Settle | undefined {
   if (youngMs === undefined || health.settle || health.strikes > 0) return undefined;
   return { why: 'young-process', since: stampOf(reading.startedAt), forMs: youngMs };
+}
+
+/** Somebody else's repair has just done what this one was to do: the service may still be starting, and is looked at until its start
+ * window ends, as after a repair of its own (R4). */
+export function settleAfterShared(
+  health: HealthState,
+  attempt: Pick<Attempt, 'startWindowMs'> | undefined,
+  { reason }: Pick<RemedyResult, 'reason'>,
+  now: Moment,
+): HealthState {
+  if (reason !== JUST_RESTARTED || !attempt) return health;
+  return { ...health, settle: { why: 'shared-repair', since: stampOf(now), forMs: attempt.startWindowMs } };
 }
 
 /** The answer of nearly all looks, known before anything is built: well, as the last time, and nothing to end by that. */

@@ -48,6 +48,18 @@ function machine(state: Partial<KeeperState> = {}, extra: Partial<RemedyContext>
   return { calls, ctx };
 }
 
+it('is asked once for two services that it keeps together', async () => {
+  const { calls, ctx } = machine();
+  const redis = auto({ keeper: { by: 'brew', name: 'redis' } });
+  const results = await Promise.all([
+    autoRestart(redis, ctx),
+    autoRestart(redis, ctx),
+    autoRestart(auto({ keeper: { by: 'brew', name: 'nginx' } }), ctx),
+  ]);
+  expect(results.map(({ reason }) => reason)).toEqual(['restarted', 'just-restarted', 'restarted']);
+  expect(calls.sort()).toEqual(['brew services restart nginx', 'brew services restart redis']);
+});
+
 describe('each is asked with its own order', () => {
   it.each([
     [{ by: 'brew', name: 'redis' }, ['brew services restart redis', 'brew services stop redis', 'brew services start redis']],

@@ -1,4 +1,5 @@
 // The smaller remedies and the door: commands, requests, evidence, and what happens when a remedy itself breaks.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -54,6 +55,31 @@ describe('command', () => {
     expect(await runRemedy(slow, world.context())).toMatchObject({ kind: 'acted', reason: 'command-timed-out' });
   });
 
+  it('that two services share runs once: the second waits, and leaves it at that; by a person, or elsewhere, it has its turn', async () => {
+    const runs = path.join(world.folder, 'runs');
+    const go = path.join(world.folder, 'go');
+    const shared = remedy({ type: 'command', run: ['sh', '-c', `echo run >> ${runs}; while [ ! -e ${go} ]; do sleep 0.05; done`] });
+    const count = () => (existsSync(runs) ? readFileSync(runs, 'utf8').split('\n').length - 1 : 0);
+    const first = runRemedy(shared, world.context());
+    await until(() => count() === 1, 'the first runs');
+    const others = [runRemedy(shared, world.context()), runRemedy(shared, world.context())];
+    const elsewhere = runRemedy(shared, world.context({ serviceCwd: world.elsewhere }));
+    await until(() => count() === 2, 'the one in another folder runs too');
+    writeFileSync(go, '');
+    expect(await first).toMatchObject({ kind: 'acted', reason: 'command-exited-0' });
+    for (const other of await Promise.all(others)) expect(other).toMatchObject({ kind: 'refused', reason: 'just-restarted' });
+    expect(await elsewhere).toMatchObject({ kind: 'acted' });
+    const persons = [runRemedy(shared, world.context()), runRemedy(shared, world.context({ trigger: 'person' }))];
+    expect((await Promise.all(persons)).map(({ kind }) => kind)).toEqual(['acted', 'acted']);
+    expect(count()).toBe(4);
+  });
+
+  it('that could not be started for one service is tried for the other', async () => {
+    const missing = remedy({ type: 'command', run: ['no-such-program-anywhere'] });
+    const results = await Promise.all([runRemedy(missing, world.context()), runRemedy(missing, world.context())]);
+    expect(results.map(({ reason }) => reason)).toEqual(['program-missing', 'program-missing']);
+  });
+
   it('ends with the engine', async () => {
     const running = runRemedy(remedy({ type: 'command', run: ['sh', '-c', 'echo up; sleep 600'] }), world.context());
     await until(
@@ -78,6 +104,17 @@ describe('http', () => {
     const result = await runRemedy(remedy({ type: 'http', url, headers: { 'x-key': 'k' }, body: '{"a":1}' }), world.context());
     expect(result).toMatchObject({ kind: 'acted', reason: 'answered-200', output: 'restarting' });
     expect(seen).toBe('POST k {"a":1}');
+  });
+
+  it('asks once for two services that ask the same', async () => {
+    let asked = 0;
+    const url = await serve((_, response) => {
+      asked += 1;
+      setImmediate(() => response.end('restarting'));
+    });
+    const results = await Promise.all([1, 2].map(() => runRemedy(remedy({ type: 'http', url }), world.context())));
+    expect(results.map(({ reason }) => reason)).toEqual(['answered-200', 'just-restarted']);
+    expect(asked).toBe(1);
   });
 
   it('has acted when the answer is bad, cut off, or none', async () => {

@@ -6,8 +6,8 @@ import { errorText } from '../../contract/errors.ts';
 import type { ProcessRow, ProcessTable, RemedyContext, RemedyResult } from '../../contract/ports.ts';
 import { SAME_ROUND_MS, targetOf } from './identify-target.ts';
 import { launchPlan, whyNotStartable } from './launch-plan.ts';
-import { oneAtATime } from './one-at-a-time.ts';
-import { acted, notStarted, notStartedReason, OVERTIME, processText, refused, startCode } from './result.ts';
+import { oneAtATime, processKeys, repairAlone } from './one-at-a-time.ts';
+import { acted, notStarted, notStartedReason, outOfTime, processText, refused, startCode } from './result.ts';
 import { terminateTree } from './terminate.ts';
 
 type Remedy = RemedyOf<'restart-process'>;
@@ -18,13 +18,10 @@ const SETTLE_POLL_MS = 20;
 
 /** Stops what is certainly the service, and starts it (R13, R18). */
 export function restartProcess(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {
-  return oneAtATime(remedy.find, (hasWaited) => restart(remedy, ctx, hasWaited));
+  return repairAlone(processKeys(remedy.find), ctx, () => restart(remedy, ctx));
 }
 
-async function restart(remedy: Remedy, ctx: RemedyContext, hasWaited: boolean): Promise<RemedyResult> {
-  // It has only just been started: whether that helped is told by the next look, not by ending it again (R4).
-  if (hasWaited && ctx.trigger === 'auto')
-    return refused('just-restarted', 'It was restarted a moment ago, for another service or by hand.');
+async function restart(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {
   const impossible = await whyNotStartable(launchPlan(remedy, ctx), ctx.timers);
   if (impossible) return impossible;
   const stop = await stopService(remedy, ctx);
@@ -36,7 +33,7 @@ async function restart(remedy: Remedy, ctx: RemedyContext, hasWaited: boolean): 
 
 /** Stops the service on purpose. Nothing running is a success too: `not-running`. */
 export function stopProcess(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {
-  return oneAtATime(remedy.find, () => stopOnPurpose(remedy, ctx));
+  return oneAtATime(processKeys(remedy.find), () => stopOnPurpose(remedy, ctx));
 }
 
 async function stopOnPurpose(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {
@@ -48,7 +45,7 @@ async function stopOnPurpose(remedy: Remedy, ctx: RemedyContext): Promise<Remedy
 
 /** Starts the service where nothing of it runs: `already-running`, `port-taken`, … otherwise. */
 export function startProcess(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {
-  return oneAtATime(remedy.find, () => start(remedy, ctx));
+  return oneAtATime(processKeys(remedy.find), () => start(remedy, ctx));
 }
 
 async function start(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {
@@ -58,12 +55,6 @@ async function start(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> 
   if (target.kind === 'found') return refused('already-running', `It runs already: ${target.roots.map(processText).join(', ')}.`);
   if (target.kind === 'refused') return refused(target.reason === 'has-terminal' ? 'already-running' : target.reason, target.message);
   return launch(remedy, ctx, 0);
-}
-
-function outOfTime({ signal }: RemedyContext): RemedyResult {
-  return signal.reason === OVERTIME
-    ? refused('timed-out', 'Its time was over before anything was done.')
-    : refused('aborted', 'The engine is ending.');
 }
 
 /** `result`: why the way ends here. Without it nothing of the service runs any more. */

@@ -1,7 +1,7 @@
 // How remedies say what they did (R16): three short words for three kinds of result. Touches nothing.
 import { HealthError } from '../../contract/errors.ts';
 import { plainLine } from '../../contract/plain-text.ts';
-import type { ProcessRow, RemedyResult } from '../../contract/ports.ts';
+import type { ProcessRow, RemedyContext, RemedyResult } from '../../contract/ports.ts';
 import { shownCommand } from '../../contract/scrub.ts';
 
 /** Why the signal of a remedy is aborted when its `timeout`, and not the engine, is over. */
@@ -15,6 +15,13 @@ export function acted(reason: string, message: string, output = ''): RemedyResul
 }
 export function notStarted(reason: string, message: string): RemedyResult {
   return { kind: 'not-started', reason, message, output: '' };
+}
+
+/** Before anything was touched. */
+export function outOfTime({ signal }: Pick<RemedyContext, 'signal'>): RemedyResult {
+  return signal.reason === OVERTIME
+    ? refused('timed-out', 'Its time was over before anything was done.')
+    : refused('aborted', 'The engine is ending.');
 }
 
 /** The system's code that a start was refused with. */

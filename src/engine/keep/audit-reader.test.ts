@@ -1,10 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { realClock, realTimers, removeTempFolders, tempFolder } from '../../../test/fixtures/keep-support.ts';
 import { openAuditLogs } from './audit-log.ts';
-import { type AuditQuery, readAudit } from './audit-reader.ts';
+import { type AuditQuery, type FileRead, readAudit } from './audit-reader.ts';
 
 let home: string;
 beforeEach(() => {
@@ -121,4 +122,22 @@ test('leaving early closes what was opened', async () => {
     expect(found['n']).toBe(1);
     break;
   }
+});
+
+test('a pipe or a folder in the place of a log is said, and not waited for; in that of an archive it is passed over', async () => {
+  execFileSync('mkfifo', [path.join(home, 'health.log')]);
+  await expect(read({ logs: ['health'] })).rejects.toMatchObject({
+    code: 'home-unusable',
+    message: expect.stringContaining('is not a file'),
+  });
+  rmSync(path.join(home, 'health.log'));
+  mkdirSync(path.join(home, 'health.log'));
+  await expect(read({ logs: ['health'] })).rejects.toMatchObject({ code: 'home-unusable' });
+  rmSync(path.join(home, 'health.log'), { recursive: true });
+  execFileSync('mkfifo', [path.join(home, 'archive', `health-${day(2).replaceAll(':', '-')}.log.gz`)]);
+  archive('health', 3, line(3));
+  live('health', line(4));
+  const told: FileRead[] = [];
+  expect(await read({ logs: ['health'], onFile: (file) => void told.push(file) })).toEqual(['health 3', 'health 4']);
+  expect(told.map(({ broken }) => broken?.why)).toEqual([expect.stringContaining('is not a file'), undefined, undefined]);
 });

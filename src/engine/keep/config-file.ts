@@ -2,7 +2,7 @@
 // edit never replaces a good file. Reads and writes that file and config.schema.json, nothing else.
 import { isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
-import { open, readFile, realpath, stat } from 'node:fs/promises';
+import { open, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config, ParsedConfig } from '../../contract/config.ts';
 import { errorText, HealthError, systemCode } from '../../contract/errors.ts';
@@ -38,8 +38,9 @@ export async function loadConfigFile(path: string): Promise<LoadedConfig> {
   return judged(await readConfigText(path), path);
 }
 
-/** The text of a configuration file, UTF-8, at most 5 MB, byte order mark removed. Rejects like `loadConfigFile`. */
-export async function readConfigText(path: string): Promise<string> {
+/** The text of a configuration file, UTF-8, at most 5 MB, byte order mark removed. Rejects like `loadConfigFile`.
+ * `isNamed`: a person has named this file; that it is missing is no reason to write a first one. */
+export async function readConfigText(path: string, isNamed = false): Promise<string> {
   let bytes: Buffer;
   try {
     // A pipe would never end, a device might not either; opening a pipe already waits for its writer, so that is asked before.
@@ -55,12 +56,7 @@ export async function readConfigText(path: string): Promise<string> {
     }
   } catch (error) {
     if (error instanceof HealthError) throw error;
-    if (systemCode(error) === 'ENOENT') {
-      throw new HealthError('config-missing', `There is no configuration at ${path}`, {
-        hint: 'jarvis-health init writes one.',
-        cause: error,
-      });
-    }
+    if (systemCode(error) === 'ENOENT') throw await missing(path, isNamed);
     throw new HealthError('home-unusable', `${path} can't be read: ${errorText(error)}`, { cause: error });
   }
   if (!isUtf8(bytes)) throw refused(path, [notUtf8(path, bytes)]);
@@ -92,6 +88,16 @@ function judged(text: string, path: string): LoadedConfig {
   const checked = checkConfig(text, path);
   if (!checked.ok) throw refused(path, checked.problems);
   return { config: checked.config, parsed: checked.parsed, text, path, warnings: checked.warnings };
+}
+
+async function missing(path: string, isNamed: boolean): Promise<HealthError> {
+  const target = await readlink(path).catch(() => undefined);
+  if (target !== undefined)
+    return new HealthError('config-missing', `${path} is a link to ${target}, which is not there`, {
+      hint: 'Put the file there, or remove the link.',
+    });
+  if (isNamed) return new HealthError('config-missing', `There is no file ${path}`);
+  return new HealthError('config-missing', `There is no configuration at ${path}`, { hint: 'jarvis-health init writes one.' });
 }
 
 function notAFile(path: string): HealthError {

@@ -5,6 +5,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
+import { errorText } from '../../contract/errors.ts';
 import type { Outcome, Status } from '../../contract/flow.ts';
 import { HOME_FILES } from '../../contract/home.ts';
 import type { RecordedDeeds, RecordedLook } from '../../contract/recorded.ts';
@@ -39,8 +40,8 @@ export interface OlderPast {
   close(): void;
 }
 
-/** undefined: there is no database, or none that can be read. */
-export async function openOlderPast(home: string): Promise<OlderPast | undefined> {
+/** undefined: there is no database, or none that can be read, which is told. */
+export async function openOlderPast(home: string, onTrouble: (why: string) => void): Promise<OlderPast | undefined> {
   const file = path.join(home, HOME_FILES.history);
   if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return undefined;
   const { DatabaseSync: Database } = await import('node:sqlite');
@@ -48,10 +49,32 @@ export async function openOlderPast(home: string): Promise<OlderPast | undefined
     // A reader of a database that nobody has open would leave two files beside it (sqlite.org/wal.html, "Read-Only Databases").
     const isInUse = statSync(`${file}-wal`, { throwIfNoEntry: false }) !== undefined;
     const place = isInUse ? file : `${pathToFileURL(file).href}?immutable=1`;
-    return pastOf(new Database(place, { readOnly: true, timeout: 100 }));
-  } catch {
-    return undefined; // what is wrong with it, doctor tells
+    return guarded(pastOf(new Database(place, { readOnly: true, timeout: 100 })), onTrouble);
+  } catch (error) {
+    onTrouble(errorText(error));
+    return undefined;
   }
+}
+
+/** A database that is damaged somewhere shows it only when that part is read: what comes before it is told all the same. */
+function guarded(past: OlderPast, onTrouble: (why: string) => void): OlderPast {
+  return {
+    ...past,
+    addDeeds(...span) {
+      try {
+        past.addDeeds(...span);
+      } catch (error) {
+        onTrouble(errorText(error));
+      }
+    },
+    *looks(...span) {
+      try {
+        yield* past.looks(...span);
+      } catch (error) {
+        onTrouble(errorText(error));
+      }
+    },
+  };
 }
 
 function pastOf(db: DatabaseSync): OlderPast {

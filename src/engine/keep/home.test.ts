@@ -29,6 +29,11 @@ test('a new home is made with its parents, for its user only, and opening it aga
   expect(readdirSync(home)).toEqual([]);
 });
 
+test.runIf(existsSync('/proc/self'))('a folder that takes no other ends the attempt instead of being tried for ever', async () => {
+  for (const home of ['/proc/jarvis', '/proc/jarvis/home'])
+    await expect(openHome(home)).rejects.toMatchObject({ code: 'home-unusable', message: expect.stringContaining("can't be made") });
+});
+
 test('modes are tightened, leftovers go, what is not ours stays', async () => {
   const home = tempFolder();
   chmodSync(home, 0o755);

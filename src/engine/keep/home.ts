@@ -40,7 +40,7 @@ export async function openHome(home: string, userHome = os.homedir()): Promise<v
   }
   let found: Awaited<ReturnType<typeof fs.stat>>;
   try {
-    await fs.mkdir(home, { recursive: true, mode: 0o700 });
+    await makeFolder(home);
     found = await fs.stat(home);
   } catch (error) {
     const what = systemCode(error) === 'EEXIST' || systemCode(error) === 'ENOTDIR' ? 'is not a folder' : "can't be made";
@@ -60,6 +60,25 @@ export async function openHome(home: string, userHome = os.homedir()): Promise<v
   } catch (error) {
     throw homeUnusable(home, "can't be used", error);
   }
+}
+
+/** Not by `recursive`, which tries for ever where a folder that is there takes no other, as /proc does (it says ENOENT of the new one). */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await fs.mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST' && (await fs.stat(folder)).isDirectory()) return;
+    const parent = path.dirname(folder);
+    if (systemCode(error) !== 'ENOENT' || (await isFolder(parent))) throw error;
+    await makeFolder(parent);
+    await makeFolder(folder);
+  }
+}
+function isFolder(folder: string): Promise<boolean> {
+  return fs.stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /** Really writes: `access` says yes to root on a read-only disk and knows no access control lists. */

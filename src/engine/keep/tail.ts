@@ -1,4 +1,5 @@
 // What was added to a growing file since the last look, whole lines only; follows it when it is rotated. Only reads.
+import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { StringDecoder } from 'node:string_decoder';
 
@@ -22,10 +23,12 @@ export function createTail(file: string): Tail {
       offset = found?.size ?? 0;
     },
     async news() {
-      const handle = await open(file, 'r').catch(() => undefined);
+      // A pipe in its place would be waited for.
+      const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
       if (!handle) return [];
       try {
         const found = await handle.stat();
+        if (!found.isFile()) return [];
         if (found.ino !== inode || found.size < offset) {
           inode = found.ino;
           offset = 0;

@@ -29,8 +29,8 @@ export interface AgentQueue {
   recovered(id: string, result?: Ended): Promise<void>;
   /** Takes an alert for 30 min; again by the same agent: 30 min from now. `not-found`, `conflict`. */
   claim(id: string, by: string): Promise<QueueAlert>;
-  /** Takes the alert that waits longest, decided in the queue's own turn: two who ask at once get two alerts. `not-found`: none waits. */
-  claimOldest(by: string): Promise<QueueAlert>;
+  /** Takes the alert that waits longest, decided in the queue's own turn: two who ask at once get two alerts. undefined: none waits. */
+  claimOldest(by: string): Promise<QueueAlert | undefined>;
   /** Finishes it. Without `by` it is a person who does, and may finish anybody's. `not-found`, `conflict`. */
   done(id: string, by?: string, result?: string): Promise<QueueAlert>;
   /** Gives it back. Without `by` as above. `not-found`, `conflict`. */
@@ -61,7 +61,7 @@ export function createAgentQueue(deps: { file: JsonFilePort<Queue>; clock: Clock
   }
   /** Replaces one alert (or adds it), and writes if that, or time, changed anything. */
   function change(
-    which: string | ((alerts: readonly QueueAlert[]) => QueueAlert),
+    which: string | ((alerts: readonly QueueAlert[]) => QueueAlert | undefined),
     edit: (old: QueueAlert | undefined, now: Moment) => QueueAlert | undefined,
   ): Promise<QueueAlert | undefined> {
     return inTurn(async () => {
@@ -102,8 +102,7 @@ export function createAgentQueue(deps: { file: JsonFilePort<Queue>; clock: Clock
         return claimed(old, by, now);
       }),
     async claimOldest(by) {
-      const alert = await change(oldestPending, (old, now) => claimed(old as QueueAlert, by, now));
-      return structuredClone(alert as QueueAlert);
+      return structuredClone(await change(oldestPending, (old, now) => old && claimed(old, by, now)));
     },
     done: (id, by, result) =>
       handle(id, (old, now) => {
@@ -142,10 +141,8 @@ function raised(old: QueueAlert | undefined, alert: QueueRaise): QueueAlert {
   return wasRecovery || BADNESS[alert.kind] > BADNESS[old.kind] ? { ...fresh, ...news } : old;
 }
 
-function oldestPending(alerts: readonly QueueAlert[]): QueueAlert {
-  const waiting = alerts.filter((alert) => alert.state === 'pending').sort((a, b) => a.raisedAt.localeCompare(b.raisedAt));
-  if (!waiting[0]) throw new HealthError('not-found', 'No alert is waiting.');
-  return waiting[0];
+function oldestPending(alerts: readonly QueueAlert[]): QueueAlert | undefined {
+  return alerts.filter((alert) => alert.state === 'pending').sort((a, b) => a.raisedAt.localeCompare(b.raisedAt))[0];
 }
 
 function claimed(old: QueueAlert, by: string, now: Moment): QueueAlert {

@@ -25,8 +25,9 @@ export function Rehearsal({ text }: { text: string }) {
   }, [text]);
   if (!report || report.looks === 0) return null;
   return (
-    <p class="help" data-testid="rehearsal" title={report.notes.join(' ')}>
+    <p class="help" data-testid="rehearsal" title={[...report.missing.map(({ message }) => message), ...report.notes].join(' ')}>
       {report.sentence}
+      {report.missing.length > 0 && ' Parts of the record could not be read.'}
     </p>
   );
 }
