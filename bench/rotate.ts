@@ -44,6 +44,7 @@ async function rotateHere(root: string): Promise<void> {
     rotateOverBytes: undefined,
     serviceCwd: root,
     recorded: [],
+    namesakes: [],
     ...NO_KEEPERS,
     trigger: 'auto',
     record: () => {},

@@ -172,6 +172,9 @@ export interface RemedyContext {
   readonly serviceCwd: string | undefined;
   /** Processes that the engine started for this service and recorded (R13). */
   readonly recorded: readonly ProcessIdentity[];
+  /** Processes that may match too, but are others: they ran beside the service while that was well, and were not of its tree, or they are
+   * another service's, which has another port and another folder. */
+  readonly namesakes: readonly ProcessIdentity[];
   readonly keepers: KeeperPort;
   readonly pm2: Pm2Port;
   /** Who kept the service while it last ran, as far as that was seen. */

@@ -1,4 +1,5 @@
 // Who descends from whom in a process table. Pure, shared by everybody who ends or compares whole trees (R10, R13, R18).
+import type { ProcessIdentity } from './flow.ts';
 import type { ProcessRow, ProcessTable } from './ports.ts';
 
 /** All descendants of a process, parents before their children, without the process itself. */
@@ -33,4 +34,11 @@ export function ancestorsOf(table: Pick<ProcessTable, 'rows'>, pid: number): Pro
     row = table.rows.get(row.ppid);
   }
   return found;
+}
+
+/** Whether it is one of these very processes, or descends from one. */
+export function isOfTrees(table: Pick<ProcessTable, 'rows'>, row: ProcessRow, tops: readonly ProcessIdentity[]): boolean {
+  if (tops.length === 0) return false;
+  const line = [row, ...ancestorsOf(table, row.pid)];
+  return tops.some((top) => line.some(({ pid, startId }) => pid === top.pid && startId === top.startId));
 }

@@ -11,7 +11,7 @@ import { recordFinished } from './round-record.ts';
 /** What the engine lends to every remedy; the rest of the context belongs to the service and the attempt. */
 export type RemedyTools = Omit<
   RemedyContext,
-  'signal' | 'checkPaths' | 'serviceCwd' | 'recorded' | 'keeper' | 'trigger' | 'record' | 'rotateOverBytes'
+  'signal' | 'checkPaths' | 'serviceCwd' | 'recorded' | 'namesakes' | 'keeper' | 'trigger' | 'record' | 'rotateOverBytes'
 >;
 
 export interface AttemptDeps {
@@ -20,6 +20,8 @@ export interface AttemptDeps {
   readonly isDryRun: boolean;
   readonly tools: RemedyTools;
   readonly signal: AbortSignal;
+  /** Processes that are not this service, though they may match. */
+  namesakes(cell: Cell): readonly ProcessIdentity[];
   runRemedy(remedy: RemedyConfig, ctx: RemedyContext): Promise<RemedyResult>;
   put(cell: Cell): void;
   /** Bytes on their way to the disk; trouble is told elsewhere. */
@@ -55,7 +57,7 @@ export function contextFor(
   cell: Cell,
   attempt: string,
   trigger: 'auto' | 'person',
-  deps: Pick<AttemptDeps, 'tools' | 'signal' | 'audit' | 'clock'>,
+  deps: Pick<AttemptDeps, 'tools' | 'signal' | 'namesakes' | 'audit' | 'clock'>,
 ): RemedyContext {
   const check = cell.service.check;
   return {
@@ -65,6 +67,7 @@ export function contextFor(
     rotateOverBytes: check.type === 'log-files' ? check.maxSize : undefined,
     serviceCwd: cell.service.cwd,
     recorded: cell.state.recovery.started,
+    namesakes: deps.namesakes(cell),
     keeper: cell.state.recovery.keeper,
     trigger,
     record(effect) {

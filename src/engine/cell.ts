@@ -49,6 +49,10 @@ export interface Cell {
   processes: readonly ProcessIdentity[];
   /** Processes whose end brings the next look forward (R1). */
   watched: readonly ProcessIdentity[];
+  /** Who matched too while it was well, and was another (R13). */
+  namesakes: readonly ProcessIdentity[];
+  /** When that was looked at last, on the boot clock. */
+  identifiedAtMs: number;
   /** The processes whose keeper has been learned, by pid and start. */
   keeperOf: string;
   /** Who holds the port of this service though it is not its own (PRODUCT section 4, R13). */
@@ -112,6 +116,8 @@ export function newCell(service: ServiceConfig, state: ServiceState, probe: Prob
     waiting: [],
     processes: [],
     watched: [],
+    namesakes: [],
+    identifiedAtMs: 0,
     keeperOf: '',
     portHolder: undefined,
     mayHaveChanged: true,

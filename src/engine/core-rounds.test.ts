@@ -43,7 +43,7 @@ function open(more: Partial<CoreDeps> = {}, services = ['app']) {
     startsProgram: () => false,
     watch: () => undefined,
     unwatch: () => undefined,
-    identify: async () => [],
+    identify: async () => ({ processes: [], namesakes: [] }),
     learnKeeper: async () => undefined,
     isAlive: () => true,
     fullDisks: async () => [],

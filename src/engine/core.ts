@@ -29,6 +29,7 @@ import { firstDueMs, nextDue } from './decide/due.ts';
 import { isHeldAt } from './decide/hold.ts';
 import { engineStart, isPauseOver, resume, wake, withoutFuture } from './decide/will.ts';
 import { WAKE_SETTLE_MS } from './decide/window.ts';
+import { type Identified, othersOf } from './identify-service.ts';
 import { createNotices, type Notices } from './notices.ts';
 import { followAlert, round } from './round.ts';
 import type { RoundDeps, RoundDepth } from './round-deps.ts';
@@ -67,11 +68,11 @@ export interface CoreDeps {
   watch(service: string, identities: readonly ProcessIdentity[], onEnd: (identity: ProcessIdentity) => void): void;
   unwatch(service: string): void;
   /** Age of the youngest process that is this service (R4); undefined when there is none, or nobody knows. */
-  processAge(cell: Cell): Promise<number | undefined>;
+  processAge(cell: Cell, namesakes: readonly ProcessIdentity[]): Promise<number | undefined>;
   /** The build at work in the folders of this service (R10), by the programs that are known and those of the configuration. */
   buildAtWork(cell: Cell, builds: BuildsConfig, failedAt: Moment): Promise<Build | undefined>;
   /** Processes that belong to a service by its `find`, where its check identifies none. */
-  identify(cell: Cell): Promise<readonly ProcessIdentity[]>;
+  identify(cell: Cell): Promise<Identified>;
   /** Who keeps these processes; undefined where nobody can tell or nothing is to be learned (R12). */
   learnKeeper(cell: Cell, identities: readonly ProcessIdentity[]): Promise<Keeper | undefined>;
   /** What the keeper of a failing service says of it (R4, R12). */
@@ -200,6 +201,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     isDryRun: deps.isDryRun,
     tools: deps.tools,
     signal: stopping.signal,
+    namesakes: (cell) => othersOf(cell, cells.values()),
     runRemedy: deps.runRemedy,
     put,
     flushSoon,
@@ -248,7 +250,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     // Who cannot look sees no build: a service that is down is not left so for that.
     buildAtWork: (cell, failedAt) => ifTold(deps.buildAtWork(cell, config.builds, failedAt)),
     watchBuild: watching.build,
-    processAge: (cell) => ifTold(deps.processAge(cell)),
+    processAge: (cell) => ifTold(deps.processAge(cell, othersOf(cell, cells.values()))),
     askKeeping: (cell) => ifTold(deps.askKeeping(cell), KEEPER_ASKED_MS),
     portHolder: (cell) => ifTold(deps.portHolder(cell)),
     put,
@@ -486,6 +488,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     cell.service = service;
     cell.restState = undefined;
     cell.mayHaveChanged = true;
+    cell.namesakes = [];
     reschedule(cell);
   }
 

@@ -3,6 +3,10 @@
 import type { Build, ProcessIdentity } from '../contract/flow.ts';
 import type { Keeper } from '../contract/keeper.ts';
 import type { Cell } from './cell.ts';
+import type { Identified } from './identify-service.ts';
+
+/** Who is only called like a service comes and goes unseen: looked at anew so often, while the service is well. */
+const NAMESAKES_MS = 600_000;
 
 export interface WatchingDeps {
   readonly isScheduled: boolean;
@@ -11,7 +15,7 @@ export interface WatchingDeps {
   /** Watches exactly these processes under this name; tells once when one has ended. */
   watch(name: string, identities: readonly ProcessIdentity[], onEnd: (identity: ProcessIdentity) => void): void;
   unwatch(name: string): void;
-  identify(cell: Cell): Promise<readonly ProcessIdentity[]>;
+  identify(cell: Cell): Promise<Identified>;
   learnKeeper(cell: Cell, identities: readonly ProcessIdentity[]): Promise<Keeper | undefined>;
   processEnded(cell: Cell, identity: ProcessIdentity): void;
   lookSoon(cell: Cell): void;
@@ -58,15 +62,21 @@ export function createWatching(deps: WatchingDeps): Watching {
 
   return {
     processes(cell) {
-      if (cell.processes.length === 0 && !cell.mayHaveChanged && cell.watched.every(deps.isAlive)) return;
+      const atMs = cell.lastLook?.endedAt.bootMs ?? 0;
+      const isRecent = atMs - cell.identifiedAtMs < NAMESAKES_MS;
+      if (cell.processes.length === 0 && !cell.mayHaveChanged && isRecent && cell.watched.every(deps.isAlive)) return;
       if (cell.processes.length > 0) {
         watch(cell, cell.processes);
         return;
       }
       cell.mayHaveChanged = false;
+      cell.identifiedAtMs = atMs;
+      const { service } = cell;
       void deps.identify(cell).then(
-        (identities) => {
-          if (!cell.isGone && !deps.isClosed()) watch(cell, identities);
+        ({ processes, namesakes }) => {
+          if (cell.isGone || deps.isClosed()) return;
+          if (cell.service === service) cell.namesakes = namesakes;
+          watch(cell, processes);
         },
         () => undefined, // who cannot be identified is not watched; the timer still looks
       );

@@ -43,7 +43,7 @@ story.each(['named', 'seen', 'by a command', 'by a script', 'restart-process'] a
     const [, script, ...args] = web.argv;
     pm2.run('start', script as string, '--name', 'web', '--interpreter', process.execPath, '--', ...args);
     // PM2 gives its apps a title without their arguments.
-    const find = { port: web.port, match: 'web.mjs' };
+    const find = { port: web.port, match: web.script };
     const remedies: Record<typeof how, Remedy> = {
       named: { type: 'auto', keeper: { by: 'pm2', name: 'web', at: pm2.home } },
       seen: { type: 'auto' },
@@ -108,7 +108,7 @@ story(
     const web = await newWeb(place);
     const [, script, ...args] = web.argv;
     // PM2 gives its apps a title without their arguments.
-    const find = { port: web.port, match: 'web.mjs' };
+    const find = { port: web.port, match: web.script };
     pm2.run('start', script as string, '--name', 'web', '--interpreter', process.execPath, '--', ...args);
     writeConfig(place, { ...QUICK, services: [watched(web, { type: 'auto', find, startWindow: '20s' })] });
     await startEngine(place);

@@ -1,11 +1,13 @@
 // A repair that could not work is told before anybody needs it; what each repair did is kept and counted, also across a restart.
-import { existsSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { run, startEngine } from './helpers/command.ts';
 import { client, logLines, QUICK, status, untilService, writeConfig } from './helpers/home.ts';
 import { newPlace } from './helpers/place.ts';
 import { until } from './helpers/wait.ts';
+import { newWeb } from './helpers/web.ts';
 
 test('of two remedies one can never work: told at once, counted, and the other order is advised', async () => {
   const place = newPlace();
@@ -91,4 +93,37 @@ test('two services with the same command: it runs once, the other waits for it, 
   expect(readFileSync(runs, 'utf8')).toBe('run\n');
   expect(logLines(place, 'alerts', 'alert')).toEqual([]);
   await engine.end('SIGTERM');
+});
+
+test('two apps whose script is called alike: the one that is killed is started again, the other one is left alone (R13)', async () => {
+  const place = newPlace();
+  const [shop, blog] = [await newWeb(place, 'shop'), await newWeb(place, 'blog')];
+  const script = `app-${path.basename(place.dir)}.mjs`;
+  const services = [shop, blog].map((web) => {
+    const cwd = path.join(place.work, `folder-of-${web.id}`);
+    mkdirSync(cwd);
+    copyFileSync(path.join(place.work, web.script), path.join(cwd, script));
+    // By a name that both folders have; the last word names the place, as that of everything a test runs.
+    const start = [web.argv[0], script, ...web.argv.slice(2)] as const;
+    spawn(start[0], start.slice(1), { cwd, detached: true, stdio: 'ignore' }).unref();
+    return web.service({}, { find: { port: web.port, match: script }, start: [...start], cwd });
+  });
+  const [shopPid, blogPid] = [await shop.up(), await blog.up()];
+  writeConfig(place, { ...QUICK, services });
+  await startEngine(place);
+  // Who is who is learned after a look that found all well: before the third such look begins.
+  const looks = (id: string) =>
+    logLines(place, 'health', 'check').filter((line) => line['service'] === id && line['status'] === 'ok').length;
+  await until('both are known', () => looks('shop') > 2 && looks('blog') > 2);
+  for (const [web, pid] of [
+    [blog, blogPid],
+    [shop, shopPid],
+  ] as const) {
+    process.kill(pid, 'SIGKILL');
+    await web.up(pid);
+    await untilService(place, web.id, 'well again', (view) => view.phase === 'healthy');
+    if (web === blog) expect(await shop.pid(), 'the other one').toBe(shopPid);
+  }
+  expect(logLines(place, 'recovery', 'process-signalled'), 'both were dead').toEqual([]);
+  expect(logLines(place, 'alerts')).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { compileMatch } from '../../contract/match.ts';
 import type { PortOwners, ProcessRow, ProcessTable, RemedyContext } from '../../contract/ports.ts';
-import { ancestorsOf, descendantsOf } from '../../contract/process-tree.ts';
+import { ancestorsOf, descendantsOf, isOfTrees } from '../../contract/process-tree.ts';
 import { durationText } from '../../contract/units.ts';
 import { inTime, statOnce } from '../ask-once.ts';
 import { expandPath } from '../expand-path.ts';
@@ -168,7 +168,7 @@ async function onlyTree(look: Look, cwd: string | undefined): Promise<Target> {
       return refuse('no-certain-owner', `${processText(root)} runs under this engine, which did not record it as the service.`, [root]);
     return look.allowed([root], [root, ...here]);
   }
-  const others = [...doubtful, ...elsewhere.filter((row) => !look.isUnrecordedChild(row))];
+  const others = [...doubtful, ...elsewhere.filter((row) => !look.isUnrecordedChild(row) && !look.isNamesake(row))];
   if (others.length === 0) return { kind: 'none' };
   const why = folder === undefined ? 'no working folder is configured to tell by' : `none is known to work in ${cwd}`;
   return refuse('no-certain-owner', `${listed(look.rootsOf(others))} matches "${look.find.match}", but ${why}.`, others);
@@ -278,11 +278,10 @@ class Look {
     return pids.find((pid) => !pids.some((other) => this.table.rows.get(other)?.ppid === pid));
   }
   isRecorded(row: ProcessRow): boolean {
-    return this.ctx.recorded.some(
-      (known) =>
-        (known.pid === row.pid && known.startId === row.startId) ||
-        ancestorsOf(this.table, row.pid).some((ancestor) => ancestor.pid === known.pid && ancestor.startId === known.startId),
-    );
+    return isOfTrees(this.table, row, this.ctx.recorded);
+  }
+  isNamesake(row: ProcessRow): boolean {
+    return isOfTrees(this.table, row, this.ctx.namesakes);
   }
 
   /** R12: somebody who sits at a terminal is told, and touched only by a person's order. Helpers further down the tree may have

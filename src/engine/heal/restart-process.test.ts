@@ -314,6 +314,26 @@ describe('the only tree of this user', () => {
     expect(result.message).toContain(`pid ${elsewhere.pid}`);
   });
 
+  it('elsewhere, but seen beside the service while that was well, is another: the service is started beside it', async () => {
+    const elsewhere = await world.copy(['--workers', '1'], { cwd: world.elsewhere });
+    // The worker is known by its parent.
+    await healed([], {}, { namesakes: await recordedOf(elsewhere) });
+    expect([elsewhere.pid, ...elsewhere.children].every(isUp)).toBe(true);
+  });
+
+  it('elsewhere is no certain other if one of them has come since', async () => {
+    const known = await world.copy([], { cwd: world.elsewhere });
+    const fresh = await world.copy([], { cwd: world.elsewhere });
+    const result = await left('no-certain-owner', [known, fresh], {}, { namesakes: await recordedOf(known) });
+    expect(result.message).not.toContain(`pid ${known.pid} `);
+    expect(result.message).toContain(`pid ${fresh.pid}`);
+  });
+
+  it('in its own folder is the service, whoever was seen beside it', async () => {
+    const here = await world.copy(['--workers', '1']);
+    await healed([here], {}, { namesakes: await recordedOf(here) });
+  });
+
   it('is not certain where no folder is configured', async () => {
     const one = await world.copy();
     await left('no-certain-owner', [one], {}, { serviceCwd: undefined });

@@ -1,6 +1,6 @@
 // The web service of the tests: how the engine starts it, how a test starts it by hand, and how it is asked.
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ServiceInput } from '../../../src/contract/config.ts';
@@ -13,6 +13,8 @@ export interface Web {
   readonly id: string;
   readonly port: number;
   readonly argv: readonly [string, ...string[]];
+  /** The name of the script, which no other process of this machine runs. */
+  readonly script: string;
   /** For the configuration: watched over HTTP, restarted by its port and its arguments. */
   service(more?: Partial<ServiceInput>, remedy?: Record<string, unknown>): ServiceInput;
   /** Its pid, or undefined when it does not answer 200. */
@@ -29,11 +31,15 @@ export interface Web {
 export async function newWeb(place: Place, id = 'web'): Promise<Web> {
   const port = await freePort();
   const starts = path.join(place.work, `${id}.starts`);
-  const argv = [process.execPath, WEB, String(port), starts] as const;
+  // Of its own, called like no other: what another test runs at the same time must not look like a second copy of it (R13).
+  const script = path.join(place.work, `${id}-${path.basename(place.dir)}.mjs`);
+  copyFileSync(WEB, script);
+  const argv = [process.execPath, script, String(port), starts] as const;
   const web: Web = {
     id,
     port,
     argv: [...argv],
+    script: path.basename(script),
     service: (more = {}, remedy = {}) => ({
       id,
       check: { type: 'http', url: `http://127.0.0.1:${port}/`, timeout: '3s' },
