@@ -44,7 +44,7 @@ async function rotateHere(root: string): Promise<void> {
     rotateOverBytes: undefined,
     serviceCwd: root,
     recorded: [],
-    namesakes: [],
+    others: () => ({ listening: [], started: [] }),
     ...NO_KEEPERS,
     trigger: 'auto',
     record: () => {},

@@ -147,6 +147,14 @@ export interface StartSpec {
   readonly log?: string | undefined;
 }
 
+/** What belongs to services with another port and another folder. */
+export interface OtherServices {
+  /** Seen to listen on their ports while they were well: they, and what descends from them. */
+  readonly listening: readonly ProcessIdentity[];
+  /** Started by the engine, not seen well yet, perhaps: these very processes. */
+  readonly started: readonly ProcessIdentity[];
+}
+
 /** What a remedy may use. It is told what to do; it never decides whether. */
 export interface RemedyContext {
   readonly clock: ClockPort;
@@ -172,9 +180,8 @@ export interface RemedyContext {
   readonly serviceCwd: string | undefined;
   /** Processes that the engine started for this service and recorded (R13). */
   readonly recorded: readonly ProcessIdentity[];
-  /** Processes that may match too, but are others: they ran beside the service while that was well, and were not of its tree, or they are
-   * another service's, which has another port and another folder. */
-  readonly namesakes: readonly ProcessIdentity[];
+  /** Processes of other services, which may match too, as they are known at this moment. */
+  others(): OtherServices;
   readonly keepers: KeeperPort;
   readonly pm2: Pm2Port;
   /** Who kept the service while it last ran, as far as that was seen. */

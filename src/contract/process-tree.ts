@@ -1,6 +1,6 @@
 // Who descends from whom in a process table. Pure, shared by everybody who ends or compares whole trees (R10, R13, R18).
 import type { ProcessIdentity } from './flow.ts';
-import type { ProcessRow, ProcessTable } from './ports.ts';
+import type { OtherServices, ProcessRow, ProcessTable } from './ports.ts';
 
 /** All descendants of a process, parents before their children, without the process itself. */
 export function descendantsOf(table: ProcessTable, pid: number): ProcessRow[] {
@@ -38,7 +38,13 @@ export function ancestorsOf(table: Pick<ProcessTable, 'rows'>, pid: number): Pro
 
 /** Whether it is one of these very processes, or descends from one. */
 export function isOfTrees(table: Pick<ProcessTable, 'rows'>, row: ProcessRow, tops: readonly ProcessIdentity[]): boolean {
-  if (tops.length === 0) return false;
-  const line = [row, ...ancestorsOf(table, row.pid)];
-  return tops.some((top) => line.some(({ pid, startId }) => pid === top.pid && startId === top.startId));
+  return tops.length > 0 && (isOneOf(row, tops) || ancestorsOf(table, row.pid).some((above) => isOneOf(above, tops)));
+}
+function isOneOf({ pid, startId }: ProcessIdentity, known: readonly ProcessIdentity[]): boolean {
+  return known.some((one) => one.pid === pid && one.startId === startId);
+}
+
+/** Whether it belongs to another service. */
+export function isOfOthers(table: Pick<ProcessTable, 'rows'>, row: ProcessRow, { listening, started }: OtherServices): boolean {
+  return isOneOf(row, started) || isOfTrees(table, row, listening);
 }

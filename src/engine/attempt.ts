@@ -2,7 +2,7 @@
 import type { RemedyConfig } from '../contract/config.ts';
 import { describeRemedy } from '../contract/describe-remedy.ts';
 import type { ProcessIdentity, ServiceState } from '../contract/flow.ts';
-import type { AuditPort, ClockPort, RemedyContext, RemedyResult, StartedProcess } from '../contract/ports.ts';
+import type { AuditPort, ClockPort, OtherServices, RemedyContext, RemedyResult, StartedProcess } from '../contract/ports.ts';
 import type { Cell } from './cell.ts';
 import { settleAfterShared } from './decide/advance-health.ts';
 import { returnAttempt } from './decide/advance-recovery.ts';
@@ -11,7 +11,7 @@ import { recordFinished } from './round-record.ts';
 /** What the engine lends to every remedy; the rest of the context belongs to the service and the attempt. */
 export type RemedyTools = Omit<
   RemedyContext,
-  'signal' | 'checkPaths' | 'serviceCwd' | 'recorded' | 'namesakes' | 'keeper' | 'trigger' | 'record' | 'rotateOverBytes'
+  'signal' | 'checkPaths' | 'serviceCwd' | 'recorded' | 'others' | 'keeper' | 'trigger' | 'record' | 'rotateOverBytes'
 >;
 
 export interface AttemptDeps {
@@ -20,8 +20,8 @@ export interface AttemptDeps {
   readonly isDryRun: boolean;
   readonly tools: RemedyTools;
   readonly signal: AbortSignal;
-  /** Processes that are not this service, though they may match. */
-  namesakes(cell: Cell): readonly ProcessIdentity[];
+  /** Processes of other services, though they may match. */
+  others(cell: Cell): OtherServices;
   runRemedy(remedy: RemedyConfig, ctx: RemedyContext): Promise<RemedyResult>;
   put(cell: Cell): void;
   /** Bytes on their way to the disk; trouble is told elsewhere. */
@@ -57,7 +57,7 @@ export function contextFor(
   cell: Cell,
   attempt: string,
   trigger: 'auto' | 'person',
-  deps: Pick<AttemptDeps, 'tools' | 'signal' | 'namesakes' | 'audit' | 'clock'>,
+  deps: Pick<AttemptDeps, 'tools' | 'signal' | 'others' | 'audit' | 'clock'>,
 ): RemedyContext {
   const check = cell.service.check;
   return {
@@ -67,7 +67,7 @@ export function contextFor(
     rotateOverBytes: check.type === 'log-files' ? check.maxSize : undefined,
     serviceCwd: cell.service.cwd,
     recorded: cell.state.recovery.started,
-    namesakes: deps.namesakes(cell),
+    others: () => deps.others(cell),
     keeper: cell.state.recovery.keeper,
     trigger,
     record(effect) {

@@ -49,10 +49,8 @@ export interface Cell {
   processes: readonly ProcessIdentity[];
   /** Processes whose end brings the next look forward (R1). */
   watched: readonly ProcessIdentity[];
-  /** Who matched too while it was well, and was another (R13). */
-  namesakes: readonly ProcessIdentity[];
-  /** When that was looked at last, on the boot clock. */
-  identifiedAtMs: number;
+  /** Who matched and listened on its port when it was last identified (R13). */
+  listening: readonly ProcessIdentity[];
   /** The processes whose keeper has been learned, by pid and start. */
   keeperOf: string;
   /** Who holds the port of this service though it is not its own (PRODUCT section 4, R13). */
@@ -116,8 +114,7 @@ export function newCell(service: ServiceConfig, state: ServiceState, probe: Prob
     waiting: [],
     processes: [],
     watched: [],
-    namesakes: [],
-    identifiedAtMs: 0,
+    listening: [],
     keeperOf: '',
     portHolder: undefined,
     mayHaveChanged: true,

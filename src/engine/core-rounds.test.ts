@@ -43,7 +43,7 @@ function open(more: Partial<CoreDeps> = {}, services = ['app']) {
     startsProgram: () => false,
     watch: () => undefined,
     unwatch: () => undefined,
-    identify: async () => ({ processes: [], namesakes: [] }),
+    identify: async () => ({ processes: [], listening: [] }),
     learnKeeper: async () => undefined,
     isAlive: () => true,
     fullDisks: async () => [],

@@ -12,6 +12,7 @@ import type {
   ChannelPort,
   ClockPort,
   IdsPort,
+  OtherServices,
   ProbeContext,
   RemedyContext,
   RemedyResult,
@@ -29,7 +30,7 @@ import { firstDueMs, nextDue } from './decide/due.ts';
 import { isHeldAt } from './decide/hold.ts';
 import { engineStart, isPauseOver, resume, wake, withoutFuture } from './decide/will.ts';
 import { WAKE_SETTLE_MS } from './decide/window.ts';
-import { type Identified, othersOf } from './identify-service.ts';
+import { type Identified, othersOf, placeOf } from './identify-service.ts';
 import { createNotices, type Notices } from './notices.ts';
 import { followAlert, round } from './round.ts';
 import type { RoundDeps, RoundDepth } from './round-deps.ts';
@@ -68,7 +69,7 @@ export interface CoreDeps {
   watch(service: string, identities: readonly ProcessIdentity[], onEnd: (identity: ProcessIdentity) => void): void;
   unwatch(service: string): void;
   /** Age of the youngest process that is this service (R4); undefined when there is none, or nobody knows. */
-  processAge(cell: Cell, namesakes: readonly ProcessIdentity[]): Promise<number | undefined>;
+  processAge(cell: Cell, others: OtherServices): Promise<number | undefined>;
   /** The build at work in the folders of this service (R10), by the programs that are known and those of the configuration. */
   buildAtWork(cell: Cell, builds: BuildsConfig, failedAt: Moment): Promise<Build | undefined>;
   /** Processes that belong to a service by its `find`, where its check identifies none. */
@@ -201,7 +202,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     isDryRun: deps.isDryRun,
     tools: deps.tools,
     signal: stopping.signal,
-    namesakes: (cell) => othersOf(cell, cells.values()),
+    others: (cell) => othersOf(cell, cells.values()),
     runRemedy: deps.runRemedy,
     put,
     flushSoon,
@@ -256,7 +257,11 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     put,
     flush: () => flush(true),
     startAttempt: (cell, remedy) =>
-      track(runAttempt(cell, remedy, attemptDeps).catch((error: unknown) => deps.problem('internal', errorText(error)))),
+      track(
+        runAttempt(cell, remedy, attemptDeps).catch((error: unknown) =>
+          broke(cell, `A repair of ${cell.service.name} broke: ${errorText(error)}`),
+        ),
+      ),
     attemptFinished,
     tell: notices.tell,
     requeue: notices.requeue,
@@ -299,6 +304,7 @@ export function createCore(deps: CoreDeps, first: Config): Core {
   }
 
   function broke(cell: Cell, message: string): void {
+    if (cell.isGone) return; // nobody would ever see a whole round of it
     broken.add(cell);
     deps.problem('internal', message);
   }
@@ -485,11 +491,22 @@ export function createCore(deps: CoreDeps, first: Config): Core {
     const isSame = JSON.stringify(cell.service) === JSON.stringify(service);
     if (isSame) return;
     if (JSON.stringify(cell.service.check) !== JSON.stringify(service.check)) cell.probe = { ...deps.probeContext(), memory: new Map() };
+    if (isElsewhere(cell, service)) {
+      // What was started is another's now, or nobody's: it must not be ended in the name of this one (R13).
+      cell.state = { ...cell.state, recovery: { ...cell.state.recovery, started: [] } };
+      cell.listening = [];
+      put(cell);
+    }
     cell.service = service;
     cell.restState = undefined;
     cell.mayHaveChanged = true;
-    cell.namesakes = [];
     reschedule(cell);
+  }
+
+  /** By another port or folder another process is meant. */
+  function isElsewhere({ service, probe }: Cell, next: ServiceConfig): boolean {
+    const [before, after] = [placeOf(service, probe.userHome), placeOf(next, probe.userHome)];
+    return before?.port !== after?.port || before?.folder !== after?.folder;
   }
 
   function drop(cell: Cell): void {

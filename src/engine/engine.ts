@@ -227,7 +227,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
       watch: watch.watch,
       unwatch: watch.unwatch,
       identify: (cell) => identifyService(cell, processes),
-      processAge: (cell, namesakes) => serviceProcessAge(cell, processes, namesakes),
+      processAge: (cell, others) => serviceProcessAge(cell, processes, others),
       buildAtWork: lateBuildLook({ processes, clock, userHome }),
       learnKeeper: (cell, identities) => learnKeeper(cell, identities, { processes, keepers }),
       askKeeping: (cell) => askKeeping(cell, { keepers }),

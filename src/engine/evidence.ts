@@ -1,13 +1,14 @@
 // What the agent gets to see beside an alert (PRODUCT section 8): last lines of the service's log, what changed since it was well,
 // top processes, disk and memory. Capped, and without secrets. Only reads; trouble with reading is no trouble for the alert.
 import { constants } from 'node:fs';
-import { open, stat, statfs } from 'node:fs/promises';
+import { open, statfs } from 'node:fs/promises';
 import os from 'node:os';
 import type { ServiceConfig } from '../contract/config.ts';
 import { plainLine } from '../contract/plain-text.ts';
 import type { ProcessPort, TimersPort } from '../contract/ports.ts';
 import { scrub, shownLines } from '../contract/scrub.ts';
 import { sizeText } from '../contract/units.ts';
+import { statOnce } from './ask-once.ts';
 import { type ChangesContext, changesSince } from './changes.ts';
 import { expandPath } from './expand-path.ts';
 import type { QueueRaise } from './tell/agent-queue.ts';
@@ -81,7 +82,7 @@ async function lastLines(file: string | undefined, userHome: string): Promise<st
   const log = expandPath(file, userHome);
   // Opening a pipe waits for its writer, and a thread that waits so keeps the whole engine from ending. Asked first, and
   // opened without waiting should it have been changed meanwhile.
-  if (!(await stat(log)).isFile()) return [];
+  if (!(await statOnce(log)).isFile()) return [];
   const handle = await open(log, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const opened = await handle.stat();

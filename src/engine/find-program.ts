@@ -1,8 +1,9 @@
 // Finds a program as the system does (execvp(3)), without running it: a name with a slash is a path, any other is looked for on PATH.
 // Reads the file system; changes nothing.
 import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { delimiter, isAbsolute, resolve } from 'node:path';
+import { statOnce } from './ask-once.ts';
 
 export type FoundProgram = { readonly kind: 'found' | 'not-executable'; readonly path: string } | { readonly kind: 'missing' };
 
@@ -26,13 +27,14 @@ export async function findProgram(name: string, { searchPath, cwd, isProgram = i
   return seen;
 }
 
+/** Asked once about a drive that is gone (ask-once.ts), and about nothing that is no file. */
 async function isExecutable(path: string): Promise<boolean> {
-  const isAllowed = await access(path, constants.X_OK).then(
+  if (!(await isFile(path))) return false;
+  return access(path, constants.X_OK).then(
     () => true,
     () => false,
   );
-  return isAllowed && (await isFile(path));
 }
 async function isFile(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isFile() === true;
+  return (await statOnce(path).catch(() => undefined))?.isFile() === true;
 }

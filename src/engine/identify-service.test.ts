@@ -12,7 +12,7 @@ const at = { wallMs: 0, bootMs: 0, awakeMs: 0, boot: 'b' };
 const one = { pid: 101, startId: 'one' };
 const two = { pid: 102, startId: 'two' };
 
-function cellOf(id: string, port: number, cwd: string | undefined, watched: Cell['watched']): Cell {
+function cellOf(id: string, port: number, cwd: string | undefined, listening: Cell['listening']): Cell {
   const remedy = {
     type: 'restart-process',
     find: { port, match: 'app.py' },
@@ -24,7 +24,7 @@ function cellOf(id: string, port: number, cwd: string | undefined, watched: Cell
   if (!service) throw new Error('no service');
   const state = { health: newHealth(at), recovery: newRecovery(), alert: newAlertState() };
   const cell = newCell(service, state, { ...probeContext(), userHome: '/home/mia', memory: new Map() });
-  cell.watched = watched;
+  cell.listening = listening;
   return cell;
 }
 
@@ -32,9 +32,10 @@ describe('the processes of another service', () => {
   it('with another port and another folder are others', () => {
     const shop = cellOf('shop', 3000, '~/shop', [one]);
     const blog = cellOf('blog', 3001, '~/blog', [two]);
-    expect(othersOf(blog, [shop, blog])).toEqual([one]);
-    blog.namesakes = [{ pid: 103, startId: 'three' }];
-    expect(othersOf(blog, [shop, blog])).toEqual([{ pid: 103, startId: 'three' }, one]);
+    const three = { pid: 103, startId: 'three' };
+    shop.state = { ...shop.state, recovery: { ...shop.state.recovery, started: [three] } };
+    expect(othersOf(blog, [shop, blog])).toEqual({ listening: [one], started: [three] });
+    expect(othersOf(shop, [shop, blog])).toEqual({ listening: [two], started: [] });
   });
 
   it.each([
@@ -42,11 +43,11 @@ describe('the processes of another service', () => {
     ['the same port: two checks of one service', 3000, '~/blog'],
     ['no folder', 3001, undefined],
   ])('may be its own with %s', (_, port, cwd) => {
-    expect(othersOf(cellOf('blog', port, cwd, [two]), [cellOf('shop', 3000, '~/shop', [one])])).toEqual([]);
+    expect(othersOf(cellOf('blog', port, cwd, [two]), [cellOf('shop', 3000, '~/shop', [one])])).toEqual({ listening: [], started: [] });
   });
 
   it('are never its own', () => {
     const blog = cellOf('blog', 3001, '~/blog', [one]);
-    expect(othersOf(blog, [cellOf('shop', 3000, '~/shop', [one, two])])).toEqual([two]);
+    expect(othersOf(blog, [cellOf('shop', 3000, '~/shop', [one, two])])).toEqual({ listening: [two], started: [] });
   });
 });

@@ -1,9 +1,9 @@
 // Which processes are this service, where its check names none: by the `find` of its remedy, else those that the engine
-// itself started (R1, R13), and which are only called like it. For watching: whoever kills identifies anew (heal/identify-target).
+// itself started (R1, R13), and which are another's. For watching: whoever kills identifies anew (heal/identify-target).
 import type { RemedyOf, ServiceConfig } from '../contract/config.ts';
 import type { ProcessIdentity } from '../contract/flow.ts';
-import type { ProcessPort, ProcessRow, ProcessTable } from '../contract/ports.ts';
-import { ancestorsOf, isOfTrees } from '../contract/process-tree.ts';
+import type { OtherServices, ProcessPort } from '../contract/ports.ts';
+import { ancestorsOf, isOfOthers } from '../contract/process-tree.ts';
 import type { Cell } from './cell.ts';
 import { expandPath } from './expand-path.ts';
 import { keeperOfCommand } from './keeper-of-command.ts';
@@ -11,16 +11,18 @@ import { findProcesses } from './probe/find.ts';
 
 /** Hundreds of services are identified at the start of the engine, and each look at who holds a port goes through all processes. */
 const OWNERS_AGE_MS = 1_000;
+/** Services that fail together share a table; one of before would not know who was started meanwhile. */
+const AGE_TABLE_MS = 50;
 
 export interface Identified {
   readonly processes: readonly ProcessIdentity[];
-  /** Match too, but are not of its tree. Known only where the port tells who it is. */
-  readonly namesakes: readonly ProcessIdentity[];
+  /** Those that match and listen on its port. */
+  readonly listening: readonly ProcessIdentity[];
 }
 
 export async function identifyService(cell: Cell, processes: ProcessPort): Promise<Identified> {
   const own = cell.state.recovery.started.filter((identity) => processes.isAlive(identity));
-  const only = (found: readonly ProcessIdentity[]): Identified => ({ processes: unique(found), namesakes: [] });
+  const only = (found: readonly ProcessIdentity[]): Identified => ({ processes: unique(found), listening: [] });
   const find = findOf(cell.service);
   if (!find) return only(own.length > 0 ? own : await whoListens(cell.service, processes));
   const table = await processes.table({ maxAgeMs: 0 });
@@ -30,38 +32,16 @@ export async function identifyService(cell: Cell, processes: ProcessPort): Promi
   const owners = await processes.portOwners(find.port, { holdersMaxAgeMs: OWNERS_AGE_MS });
   if (owners.kind === 'unknown') return only(own);
   const listening = matching.filter((row) => owners.pids.includes(row.pid));
-  const found = unique([...own, ...listening]);
-  return { processes: found, namesakes: listening.length > 0 ? namesakesOf(found, matching, table) : [] };
-}
-
-/** Of those that match the ones that are neither above nor below these, share no matching ancestor and no process group with them: two
- * apps whose script is called alike, each in its own folder. */
-function namesakesOf(known: readonly ProcessIdentity[], matching: readonly ProcessRow[], table: ProcessTable): ProcessIdentity[] {
-  const matchingPids = new Set(matching.map(({ pid }) => pid));
-  const knownPids = new Set(known.map(({ pid }) => pid));
-  const kin = new Set(knownPids);
-  const groups = new Set<number>();
-  for (const { pid } of known) {
-    for (const above of ancestorsOf(table, pid)) if (matchingPids.has(above.pid)) kin.add(above.pid);
-    const group = table.rows.get(pid)?.pgid;
-    if (group !== undefined) groups.add(group);
-  }
-  const isKin = (row: ProcessRow): boolean =>
-    kin.has(row.pid) || groups.has(row.pgid) || ancestorsOf(table, row.pid).some((above) => kin.has(above.pid));
-  return unique(matching.filter((row) => !isKin(row)));
+  return { processes: unique([...own, ...listening]), listening: unique(listening) };
 }
 
 /** Age of the youngest tree that is this service: what its `find` matches, and what the engine started. Only the tops of
- * trees count, since workers come and go. `namesakes` are none of it. Undefined when there is none. */
-export async function serviceProcessAge(
-  cell: Cell,
-  processes: ProcessPort,
-  namesakes: readonly ProcessIdentity[],
-): Promise<number | undefined> {
+ * trees count, since workers come and go. What belongs to `others` is none of it. Undefined when there is none. */
+export async function serviceProcessAge(cell: Cell, processes: ProcessPort, others: OtherServices): Promise<number | undefined> {
   const find = findOf(cell.service);
   if (!find && cell.state.recovery.started.length === 0) return undefined;
-  const table = await processes.table();
-  const matching = find ? findProcesses(table, { match: find.match }).filter((row) => !isOfTrees(table, row, namesakes)) : [];
+  const table = await processes.table({ maxAgeMs: AGE_TABLE_MS });
+  const matching = find ? findProcesses(table, { match: find.match }).filter((row) => !isOfOthers(table, row, others)) : [];
   const pids = new Set(matching.map((row) => row.pid));
   const tops = matching.filter((row) => !ancestorsOf(table, row.pid).some((above) => pids.has(above.pid)));
   const own = cell.state.recovery.started.flatMap(({ pid, startId }) => {
@@ -108,21 +88,37 @@ function unique(identities: readonly ProcessIdentity[]): ProcessIdentity[] {
   return [...seen.values()];
 }
 
-/** Processes that are surely not this service, though they may match what identifies it: those that matched while it was well and were
- * others, and those of every service with another port and another folder. One process may well serve two ports. */
-export function othersOf(cell: Cell, cells: Iterable<Cell>): ProcessIdentity[] {
-  const [port, folder] = [portOf(cell.service), folderOf(cell)];
-  const isOther = (other: Cell): boolean => {
-    const [itsPort, itsFolder] = [portOf(other.service), folderOf(other)];
-    return port !== undefined && itsPort !== undefined && port !== itsPort && !!folder && !!itsFolder && folder !== itsFolder;
+/** Processes that are surely not this service, though they may match what identifies it: those of every service that is restarted by its
+ * process, on another port and in another folder. One process may well serve two ports. */
+export function othersOf(cell: Cell, cells: Iterable<Cell>): OtherServices {
+  const place = placeOf(cell.service, cell.probe.userHome);
+  const others = [...cells].filter(({ service, probe }) => {
+    const its = placeOf(service, probe.userHome);
+    return place && its && place.port !== its.port && place.folder !== its.folder;
+  });
+  const own = new Set([...cell.listening, ...cell.state.recovery.started].map(keyOf));
+  const notOwn = (identity: ProcessIdentity): boolean => !own.has(keyOf(identity));
+  return {
+    listening: others.flatMap(({ listening }) => listening).filter(notOwn),
+    started: others.flatMap(({ state }) => state.recovery.started).filter(notOwn),
   };
-  const theirs = [...cells].filter(isOther).flatMap((other) => [...other.watched, ...other.state.recovery.started]);
-  const own = new Set([...cell.watched, ...cell.state.recovery.started].map(keyOf));
-  return [...cell.namesakes, ...theirs].filter((identity) => !own.has(keyOf(identity)));
 }
 const keyOf = ({ pid, startId }: ProcessIdentity): string => `${pid}/${startId}`;
-/** Where its process works, as far as the configuration says. */
-function folderOf({ service: { recovery, cwd }, probe }: Cell): string | undefined {
-  const folder = recovery.flatMap((remedy) => (remedy.type === 'restart-process' && remedy.cwd ? [remedy.cwd] : []))[0] ?? cwd;
-  return folder === undefined ? undefined : expandPath(folder, probe.userHome);
+
+interface Place {
+  readonly port: number;
+  readonly folder: string;
+}
+const places = new WeakMap<ServiceConfig, Place | null>();
+/** Where a service that is restarted by its process listens and works, as far as the configuration says. Remembered: at a bad moment a
+ * thousand services ask for those of a thousand. */
+export function placeOf(service: ServiceConfig, userHome: string): Place | undefined {
+  const known = places.get(service);
+  if (known !== undefined) return known ?? undefined;
+  const remedy = service.recovery.find((one) => one.type === 'restart-process');
+  const folder = remedy?.cwd ?? service.cwd;
+  const port = portOf(service);
+  const place = remedy && folder !== undefined && port !== undefined ? { port, folder: expandPath(folder, userHome) } : null;
+  places.set(service, place);
+  return place ?? undefined;
 }

@@ -28,9 +28,16 @@ export function round(cell: Cell, deps: RoundDeps, depth: RoundDepth, epoch: num
     probe = cell.probe;
     deps.look(cell, told, broke);
   };
+  const lookAnew = (): void => {
+    try {
+      look();
+    } catch (error) {
+      broke(error);
+    }
+  };
   const told = (looked: Reading): void => {
     isTold = true;
-    let whole: Promise<void> | undefined;
+    let whole: Promise<boolean> | undefined;
     try {
       // A new configuration has given it another check meanwhile: what was seen is not of this one, and is no reason to repair anything.
       if (cell.probe !== probe && !cell.isGone && !deps.isClosing()) {
@@ -38,7 +45,7 @@ export function round(cell: Cell, deps: RoundDeps, depth: RoundDepth, epoch: num
         return;
       }
       const seen = deps.epoch(looked.endedAt) === epoch ? looked : cutShort(looked);
-      if (!isNothingNew(cell, seen)) whole = wholeRound(cell, deps, depth, seen);
+      if (!isNothingNew(cell, seen)) whole = wholeRound(cell, deps, depth, seen, probe);
       else if (!cell.isGone && !deps.isClosing()) {
         noteLook(cell, seen);
         recordAgain(cell, deps, seen, depth);
@@ -47,7 +54,7 @@ export function round(cell: Cell, deps: RoundDeps, depth: RoundDepth, epoch: num
       broke(error);
       return;
     }
-    if (whole) whole.then(() => over(), broke);
+    if (whole) whole.then((isDecided) => (isDecided ? over() : lookAnew()), broke);
     else over();
   };
   try {
@@ -58,12 +65,14 @@ export function round(cell: Cell, deps: RoundDeps, depth: RoundDepth, epoch: num
   }
 }
 
-async function wholeRound(cell: Cell, deps: RoundDeps, depth: RoundDepth, seen: Reading): Promise<void> {
+/** `probe`: of the look. Tells false where the service has got another check meanwhile: then nothing was decided, and it is looked at anew. */
+async function wholeRound(cell: Cell, deps: RoundDeps, depth: RoundDepth, seen: Reading, probe: Cell['probe']): Promise<boolean> {
   const reading = isWellAtSight(seen) ? seen : await withProcessAge(cell, seen, deps);
   const suppressedBy = await suppressed(cell, reading, deps, depth);
   const buildLook = isWellAtSight(seen) ? NOT_ASKED : await lookForBuilds(cell, reading, suppressedBy, deps);
   const keeping = await whoIsBehind(cell, reading, suppressedBy, deps);
-  if (cell.isGone || deps.isClosing()) return;
+  if (cell.isGone || deps.isClosing()) return true;
+  if (cell.probe !== probe) return false;
   // From here to the intent nothing waits, so that no other word (a pause, a returning remedy) is overwritten.
   const before = cell.state;
   const config = deps.config();
@@ -124,6 +133,7 @@ async function wholeRound(cell: Cell, deps: RoundDeps, depth: RoundDepth, seen: 
   cell.restState = cell.state === before && plan.reason === 'not-failing' && isAtRest(before) ? before : undefined;
   if (cell.state !== before) deps.put(cell);
   if (isAttemptOver) deps.attemptFinished(cell);
+  return true;
 }
 
 /** A look that spans a sleep has seen nothing (R9). */

@@ -5,9 +5,6 @@ import type { Keeper } from '../contract/keeper.ts';
 import type { Cell } from './cell.ts';
 import type { Identified } from './identify-service.ts';
 
-/** Who is only called like a service comes and goes unseen: looked at anew so often, while the service is well. */
-const NAMESAKES_MS = 600_000;
-
 export interface WatchingDeps {
   readonly isScheduled: boolean;
   isClosed(): boolean;
@@ -62,20 +59,17 @@ export function createWatching(deps: WatchingDeps): Watching {
 
   return {
     processes(cell) {
-      const atMs = cell.lastLook?.endedAt.bootMs ?? 0;
-      const isRecent = atMs - cell.identifiedAtMs < NAMESAKES_MS;
-      if (cell.processes.length === 0 && !cell.mayHaveChanged && isRecent && cell.watched.every(deps.isAlive)) return;
+      if (cell.processes.length === 0 && !cell.mayHaveChanged && cell.watched.every(deps.isAlive)) return;
       if (cell.processes.length > 0) {
         watch(cell, cell.processes);
         return;
       }
       cell.mayHaveChanged = false;
-      cell.identifiedAtMs = atMs;
       const { service } = cell;
       void deps.identify(cell).then(
-        ({ processes, namesakes }) => {
+        ({ processes, listening }) => {
           if (cell.isGone || deps.isClosed()) return;
-          if (cell.service === service) cell.namesakes = namesakes;
+          if (cell.service === service) cell.listening = listening;
           watch(cell, processes);
         },
         () => undefined, // who cannot be identified is not watched; the timer still looks

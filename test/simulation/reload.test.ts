@@ -34,6 +34,42 @@ test('R2: what was seen of a check that is no longer the check of its service is
   expect(sim.view('app')).toMatchObject({ status: 'ok' });
 });
 
+test('R2: nor where the new check comes while its causes are asked', async () => {
+  const parent = watchOnly('parent');
+  const app = simService('app', { dependsOn: ['parent'] });
+  const sim = await createSim({ services: [app, parent] }, { parent: { lookMs: 5_000 } });
+  await sim.pass(MINUTE);
+  sim.service('app').sees = 'hangs';
+  const before = sim.log.length;
+  const hasFailed = () => sim.log.slice(before).some((line) => line.kind === 'look' && line.service === 'app');
+  const isAsking = () => hasFailed() && sim.cell('app').hasRounds && sim.cell('parent').hasRounds;
+  await sim.until('it has failed, and its parent is being looked at', isAsking, 30 * MINUTE);
+  sim.service('app').sees = 'by-life';
+  sim.reload({ services: [parent, app] });
+  await sim.pass(5 * MINUTE);
+  expect(sim.remedies('app')).toEqual([]);
+  expect(sim.view('app')).toMatchObject({ status: 'ok' });
+});
+
+test('R13: what was started for a service is not ended in its name when it becomes another app', async () => {
+  const remedy = (cwd: string) => ({
+    type: 'restart-process' as const,
+    find: { port: 4_000, match: 'app.py' },
+    start: ['python3', 'app.py'],
+    cwd,
+  });
+  const at = (cwd: string) => simService('app', { recovery: [remedy(cwd)] });
+  const sim = await createSim({ services: [at('/srv/a')] });
+  await sim.pass(MINUTE);
+  const cell = sim.cell('app');
+  const started = [{ pid: 4_711, startId: 'then' }];
+  cell.state = { ...cell.state, recovery: { ...cell.state.recovery, started } };
+  sim.reload({ services: [simService('app', { recovery: [{ ...remedy('/srv/a'), startWindow: '2m' }] })] });
+  expect(sim.state('app').recovery.started, 'the same app, another window').toEqual(started);
+  sim.reload({ services: [at('/srv/b')] });
+  expect(sim.state('app').recovery.started).toEqual([]);
+});
+
 test('R3: a service that leaves the configuration and comes back while its remedy runs does not get a second one beside it', async () => {
   const services = [simService('app', { recovery: [{ type: 'command', run: ['restart', 'app'], timeout: '30m', startWindow: '10s' }] })];
   const recovery = { cooldown: '1s' } as const;

@@ -282,7 +282,7 @@ export async function createSim(
           });
         },
         unwatch: (service) => (service.endsWith(' build') ? void buildWatch.delete(service) : serviceOf(service).watch(undefined)),
-        identify: async () => ({ processes: [], namesakes: [] }),
+        identify: async () => ({ processes: [], listening: [] }),
         processAge: async () => undefined,
         learnKeeper: () => guard(sim.learnKeeper()),
         askKeeping: (cell) => guard(Promise.resolve(serviceOf(cell.service.id).kept())),

@@ -272,3 +272,15 @@ it('is the truth again when all is well for as long as is asked for', () => {
     { numRuns: 500 },
   );
 });
+
+it('makes nothing older, however often the clock is set after a jump ahead', () => {
+  const world = new World().look();
+  world.pass(DAY);
+  const atMs = world.wallMs - HOUR;
+  world.set(1_000 * DAY).look();
+  for (let n = 0; n < 150; n += 1) {
+    world.set(n % 2 ? 3_000 : -3_000).look();
+    world.pass(MINUTE);
+  }
+  expect(world.age(atMs, 7 * DAY)).toBeLessThan(DAY);
+});

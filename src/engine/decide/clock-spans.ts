@@ -16,7 +16,7 @@ export interface ClockSpan {
 const STEP_MS = 2_000;
 /** A write of this moment may carry a time a little ahead of the clock that was read before; and drift moves the ends of a span. */
 const SLACK_MS = 60_000;
-/** Oldest first out. A machine that is started every day fills it in a quarter of a year. */
+/** The oldest but one first out. A machine that is started every day fills it in a quarter of a year. */
 const MAX_SPANS = 100;
 
 /** With what the clocks say now: the last span goes on, or another one begins. The last of the answer always reaches until now. */
@@ -27,7 +27,9 @@ export function lookAtClock(spans: readonly ClockSpan[], now: Moment): readonly 
     const toBootMs = Math.max(last.toBootMs, now.bootMs);
     return [...spans.slice(0, -1), { ...last, toBootMs, aheadMs }];
   }
-  return [...spans, { boot: now.boot, fromBootMs: now.bootMs, toBootMs: now.bootMs, aheadMs }].slice(-MAX_SPANS);
+  const all = [...spans, { boot: now.boot, fromBootMs: now.bootMs, toBootMs: now.bootMs, aheadMs }];
+  // The first stays: whatever is older than all that is known counts by it.
+  return all.length > MAX_SPANS ? [...all.slice(0, 1), ...all.slice(1 - MAX_SPANS)] : all;
 }
 
 /** Real milliseconds since the wall clock was written down as `atMs`: what is certain of it, never more. Negative: that time is still

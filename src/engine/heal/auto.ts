@@ -7,7 +7,7 @@ import type { Keeper } from '../../contract/keeper.ts';
 import type { RemedyContext, RemedyResult } from '../../contract/ports.ts';
 import { askKeeper, type Order } from './ask-keeper.ts';
 import { targetOf } from './identify-target.ts';
-import { keeperKeys, oneAtATime, repairAlone } from './one-at-a-time.ts';
+import { keptSubject, oneAtATime, repairAlone } from './one-at-a-time.ts';
 import { restartProcess, startProcess, stopProcess } from './restart-process.ts';
 import { refused } from './result.ts';
 
@@ -21,9 +21,9 @@ async function order(what: Order, remedy: Remedy, ctx: RemedyContext): Promise<R
   const keeper = await whoKeeps(remedy, ctx);
   if ('kind' in keeper) return keeper;
   if (keeper.by === 'nobody' || keeper.by === 'terminal') return byHand(what, remedy, keeper, ctx);
-  const keys = keeperKeys(keeper);
+  const subject = keptSubject(keeper);
   const act = (): Promise<RemedyResult> => byKeeper(what, remedy, keeper, ctx);
-  return what === 'restart' ? repairAlone(keys, ctx, act) : oneAtATime(keys, act);
+  return what === 'restart' ? repairAlone(subject, ctx, act) : oneAtATime(subject, act);
 }
 
 async function byKeeper(what: Order, remedy: Remedy, keeper: Keeper, ctx: RemedyContext): Promise<RemedyResult> {

@@ -4,9 +4,10 @@
 // Longer than 250 lines because the rule is one: each question is asked of the same look at the machine.
 import { readFileSync, statSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
+import { errorText } from '../../contract/errors.ts';
 import { compileMatch } from '../../contract/match.ts';
 import type { PortOwners, ProcessRow, ProcessTable, RemedyContext } from '../../contract/ports.ts';
-import { ancestorsOf, descendantsOf, isOfTrees } from '../../contract/process-tree.ts';
+import { ancestorsOf, descendantsOf, isOfOthers, isOfTrees } from '../../contract/process-tree.ts';
 import { durationText } from '../../contract/units.ts';
 import { inTime, statOnce } from '../ask-once.ts';
 import { expandPath } from '../expand-path.ts';
@@ -63,12 +64,13 @@ export function targetOf(
   return identifyTarget({ ...find, start }, folderOf(cwd, ctx), ctx, ownersAgeMs);
 }
 
-/** `cwd`: the remedy's working folder, absolute. Rejects when the process table can't be read. */
+/** `cwd`: the remedy's working folder, absolute. */
 async function identifyTarget(find: Find, cwd: string | undefined, ctx: RemedyContext, ownersAgeMs: number): Promise<Target> {
   const [owners, table] = await Promise.all([
     find.port === undefined ? undefined : ownersOf(find.port, ctx, ownersAgeMs),
-    ctx.processes.table({ maxAgeMs: 0 }),
+    ctx.processes.table({ maxAgeMs: 0 }).catch(errorText),
   ]);
+  if (typeof table === 'string') return refuse('owner-unknown', `The processes of this machine could not be read: ${table}.`, []);
   if (owners?.kind === 'unknown') {
     return refuse('owner-unknown', `Something listens on port ${find.port}, but this user may not see what: ${owners.why}.`, []);
   }
@@ -168,7 +170,7 @@ async function onlyTree(look: Look, cwd: string | undefined): Promise<Target> {
       return refuse('no-certain-owner', `${processText(root)} runs under this engine, which did not record it as the service.`, [root]);
     return look.allowed([root], [root, ...here]);
   }
-  const others = [...doubtful, ...elsewhere.filter((row) => !look.isUnrecordedChild(row) && !look.isNamesake(row))];
+  const others = [...doubtful, ...elsewhere.filter((row) => !look.isUnrecordedChild(row) && !look.isOfOthers(row))];
   if (others.length === 0) return { kind: 'none' };
   const why = folder === undefined ? 'no working folder is configured to tell by' : `none is known to work in ${cwd}`;
   return refuse('no-certain-owner', `${listed(look.rootsOf(others))} matches "${look.find.match}", but ${why}.`, others);
@@ -280,8 +282,8 @@ class Look {
   isRecorded(row: ProcessRow): boolean {
     return isOfTrees(this.table, row, this.ctx.recorded);
   }
-  isNamesake(row: ProcessRow): boolean {
-    return isOfTrees(this.table, row, this.ctx.namesakes);
+  isOfOthers(row: ProcessRow): boolean {
+    return isOfOthers(this.table, row, this.ctx.others());
   }
 
   /** R12: somebody who sits at a terminal is told, and touched only by a person's order. Helpers further down the tree may have

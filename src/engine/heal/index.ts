@@ -7,7 +7,7 @@ import { autoRestart, autoStart, autoStop } from './auto.ts';
 import { deleteOldLogs } from './delete-old-logs.ts';
 import { httpRequest } from './http-request.ts';
 import { restartAgent, startAgent, stopAgent } from './launchd.ts';
-import { keeperKeys, repairAlone, requestKeys } from './one-at-a-time.ts';
+import { keptSubject, repairAlone, requestSubject } from './one-at-a-time.ts';
 import { restartProcess, startProcess, stopProcess } from './restart-process.ts';
 import { OVERTIME, refused } from './result.ts';
 import { rotateLogs } from './rotate-logs.ts';
@@ -19,12 +19,12 @@ type Run<T extends RemedyType> = (remedy: RemedyOf<T>, ctx: RemedyContext) => Pr
 const REMEDIES: { readonly [T in RemedyType]: Run<T> } = {
   command: runCommand,
   'restart-process': restartProcess,
-  launchd: (remedy, ctx) => repairAlone(keeperKeys({ by: 'launchd', name: remedy.label }), ctx, () => restartAgent(remedy, ctx)),
+  launchd: (remedy, ctx) => repairAlone(keptSubject({ by: 'launchd', name: remedy.label }), ctx, () => restartAgent(remedy, ctx)),
   auto: autoRestart,
   'delete-old-logs': deleteOldLogs,
   'rotate-logs': rotateLogs,
   'log-top-processes': logTopProcesses,
-  http: (remedy, ctx) => repairAlone(requestKeys(remedy), ctx, () => httpRequest(remedy, ctx)),
+  http: (remedy, ctx) => repairAlone(requestSubject(remedy), ctx, () => httpRequest(remedy, ctx)),
 };
 /** The remedies that know how their service is stopped on purpose and started again (R12). */
 const STOPS: { readonly [T in RemedyType]?: Run<T> } = { 'restart-process': stopProcess, launchd: stopAgent, auto: autoStop };

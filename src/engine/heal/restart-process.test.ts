@@ -70,6 +70,12 @@ async function recordedOf(...copies: readonly Ready[]): Promise<ProcessIdentity[
   return Promise.all(copies.map(async ({ pid }) => ({ pid, startId: (await world.row(pid)).startId })));
 }
 
+/** Of other services: these listened, and all that was started by now is theirs. */
+const othersAre = (listening: readonly ProcessIdentity[]) => () => ({
+  listening,
+  started: world.events.flatMap((event) => (event.event === 'process-started' ? [{ pid: event.pid, startId: event.startId }] : [])),
+});
+
 describe('with a port', () => {
   it('nobody runs: it is started, in its folder, with its log', async () => {
     const port = await freePort();
@@ -314,24 +320,31 @@ describe('the only tree of this user', () => {
     expect(result.message).toContain(`pid ${elsewhere.pid}`);
   });
 
-  it('elsewhere, but seen beside the service while that was well, is another: the service is started beside it', async () => {
+  it('elsewhere, but known as that of another service, is not the service, which is started beside it', async () => {
     const elsewhere = await world.copy(['--workers', '1'], { cwd: world.elsewhere });
     // The worker is known by its parent.
-    await healed([], {}, { namesakes: await recordedOf(elsewhere) });
+    await healed([], {}, { others: othersAre(await recordedOf(elsewhere)) });
     expect([elsewhere.pid, ...elsewhere.children].every(isUp)).toBe(true);
   });
 
   it('elsewhere is no certain other if one of them has come since', async () => {
     const known = await world.copy([], { cwd: world.elsewhere });
     const fresh = await world.copy([], { cwd: world.elsewhere });
-    const result = await left('no-certain-owner', [known, fresh], {}, { namesakes: await recordedOf(known) });
+    const result = await left('no-certain-owner', [known, fresh], {}, { others: othersAre(await recordedOf(known)) });
     expect(result.message).not.toContain(`pid ${known.pid} `);
     expect(result.message).toContain(`pid ${fresh.pid}`);
   });
 
-  it('in its own folder is the service, whoever was seen beside it', async () => {
+  it('is nobody where the processes can not be read: refused, which spends nothing', async () => {
+    const one = await world.copy();
+    const processes = { ...world.processes, table: () => Promise.reject(new Error('process 7 is stuck')) };
+    const result = await left('owner-unknown', [one], {}, { processes });
+    expect(result.message).toContain('process 7 is stuck');
+  });
+
+  it('in its own folder is the service, whoever else is said to own it', async () => {
     const here = await world.copy(['--workers', '1']);
-    await healed([here], {}, { namesakes: await recordedOf(here) });
+    await healed([here], {}, { others: othersAre(await recordedOf(here)) });
   });
 
   it('is not certain where no folder is configured', async () => {
@@ -655,6 +668,22 @@ describe('two at once on one process', () => {
       count([]);
     },
   );
+
+  it.each([
+    ['another port and another folder: two apps, each has its repair', true, ['started', 'started']],
+    ['another port, the same folder: one process may serve both', false, ['started', 'just-restarted']],
+  ])('two services whose process is called alike, %s', async (_, isElsewhere, reasons) => {
+    const find = [{ port: await freePort() }, { port: await freePort() }] as const;
+    const results = await Promise.all([
+      restartProcess(remedy(find[0]), world.context(slowTable())),
+      restartProcess(
+        remedy(find[1], isElsewhere ? { cwd: world.elsewhere } : {}),
+        world.context({ ...slowTable(), others: othersAre([]) }),
+      ),
+    ]);
+    expect(results.map(({ reason }) => reason)).toEqual(reasons);
+    count([]);
+  });
 
   it('a person says Start twice, while it is being repaired: one copy', async () => {
     const person = { ...slowTable(), trigger: 'person' as const };

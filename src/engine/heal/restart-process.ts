@@ -5,8 +5,8 @@ import type { RemedyOf } from '../../contract/config.ts';
 import { errorText } from '../../contract/errors.ts';
 import type { ProcessRow, ProcessTable, RemedyContext, RemedyResult } from '../../contract/ports.ts';
 import { SAME_ROUND_MS, targetOf } from './identify-target.ts';
-import { launchPlan, whyNotStartable } from './launch-plan.ts';
-import { oneAtATime, processKeys, repairAlone } from './one-at-a-time.ts';
+import { folderOf, launchPlan, whyNotStartable } from './launch-plan.ts';
+import { oneAtATime, processSubject, repairAlone } from './one-at-a-time.ts';
 import { acted, notStarted, notStartedReason, outOfTime, processText, refused, startCode } from './result.ts';
 import { terminateTree } from './terminate.ts';
 
@@ -18,7 +18,7 @@ const SETTLE_POLL_MS = 20;
 
 /** Stops what is certainly the service, and starts it (R13, R18). */
 export function restartProcess(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {
-  return repairAlone(processKeys(remedy.find), ctx, () => restart(remedy, ctx));
+  return repairAlone(processSubject(remedy.find, folderOf(remedy.cwd, ctx)), ctx, () => restart(remedy, ctx));
 }
 
 async function restart(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {
@@ -33,7 +33,7 @@ async function restart(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult
 
 /** Stops the service on purpose. Nothing running is a success too: `not-running`. */
 export function stopProcess(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {
-  return oneAtATime(processKeys(remedy.find), () => stopOnPurpose(remedy, ctx));
+  return oneAtATime(processSubject(remedy.find, folderOf(remedy.cwd, ctx)), () => stopOnPurpose(remedy, ctx));
 }
 
 async function stopOnPurpose(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {
@@ -45,7 +45,7 @@ async function stopOnPurpose(remedy: Remedy, ctx: RemedyContext): Promise<Remedy
 
 /** Starts the service where nothing of it runs: `already-running`, `port-taken`, … otherwise. */
 export function startProcess(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {
-  return oneAtATime(processKeys(remedy.find), () => start(remedy, ctx));
+  return oneAtATime(processSubject(remedy.find, folderOf(remedy.cwd, ctx)), () => start(remedy, ctx));
 }
 
 async function start(remedy: Remedy, ctx: RemedyContext): Promise<RemedyResult> {

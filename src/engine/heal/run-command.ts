@@ -3,12 +3,12 @@
 import type { RemedyOf } from '../../contract/config.ts';
 import type { RemedyContext, RemedyResult } from '../../contract/ports.ts';
 import { folderOf } from './launch-plan.ts';
-import { commandKeys, repairAlone } from './one-at-a-time.ts';
+import { commandSubject, repairAlone } from './one-at-a-time.ts';
 import { acted, notStarted, notStartedReason } from './result.ts';
 
 export function runCommand(remedy: RemedyOf<'command'>, ctx: RemedyContext): Promise<RemedyResult> {
   const cwd = folderOf(remedy.cwd, ctx);
-  return repairAlone(commandKeys(remedy.run, cwd, remedy.env), ctx, () => runIn(cwd, remedy, ctx));
+  return repairAlone(commandSubject(remedy.run, cwd, remedy.env), ctx, () => runIn(cwd, remedy, ctx));
 }
 
 async function runIn(cwd: string | undefined, remedy: RemedyOf<'command'>, ctx: RemedyContext): Promise<RemedyResult> {
