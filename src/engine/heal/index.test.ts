@@ -206,10 +206,13 @@ describe('a remedy that breaks', () => {
       table: async () => Promise.reject(Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' })),
     };
     expect(await runRemedy(input(), world.context({ processes: deaf }))).toMatchObject({
-      kind: 'not-started',
-      reason: 'remedy-crashed',
+      kind: 'refused',
+      reason: 'owner-unknown',
       message: expect.stringContaining('EMFILE'),
     });
+    const mute = { ...world.processes, isAlive: world.processes.isAlive, portOwners: () => Promise.reject(new Error('nobody tells')) };
+    const byPort = remedy({ type: 'restart-process', find: { match: world.marker, port: 1 }, start: world.argv() });
+    expect(await runRemedy(byPort, world.context({ processes: mute }))).toMatchObject({ kind: 'not-started', reason: 'remedy-crashed' });
 
     await world.copy(['--ignore-term']);
     const breaks = {
