@@ -36,7 +36,7 @@ export function withoutCovered(spans: readonly SpanRow[], from: number, to: numb
   return free;
 }
 
-/** Buckets of `stepMs` (begin: multiples of it, from `from` on) by their start; [from, to) is cut where it says. */
+/** Buckets of `stepMs` (begin: multiples of it, from `from` on) by their start, oldest first; [from, to) is cut where it says. */
 export function rawBuckets(deps: RawDeps, service: ServiceRow, from: number, to: number, stepMs: number): Map<number, Bucket> {
   const buckets = new Map<number, Bucket>();
   const bucketAt = (at: number): Bucket => {
@@ -57,5 +57,6 @@ export function rawBuckets(deps: RawDeps, service: ServiceRow, from: number, to:
   for (const [at, status, latency, value] of deps.tables.readings(service.key, from, to)) {
     addReading(bucketAt(at), status, latency, at < service.valueSince ? null : value);
   }
-  return buckets;
+  // A reading that no span follows (the engine was killed right after it) has its bucket after all those of the spans.
+  return new Map([...buckets].sort(([a], [b]) => a - b));
 }

@@ -310,3 +310,20 @@ test.each(SEEDS)(
   },
   120_000,
 );
+
+test('a look of right before the engine was killed stands in its own hour', async () => {
+  const seen = { do: 'look' as const, status: 'ok' as const, latencyMs: 0, value: null };
+  const played = await play([
+    seen,
+    { do: 'will', word: 'start' },
+    { do: 'pass', ms: 227_748 },
+    seen,
+    { do: 'restart', isCrash: true, offMs: 1_495_000 },
+    seen,
+  ]);
+  try {
+    laws(played.store, played.nowMs - 40 * DAY, played.nowMs);
+  } finally {
+    await played.store.close();
+  }
+});
