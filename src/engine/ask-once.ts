@@ -23,7 +23,7 @@ export function statOnce(file: string, ask: (file: string) => Promise<Stats> = s
 }
 const statHere = askOnce((file) => stat(file));
 
-/** The answer, or undefined where there is none within `ms`. */
+/** The answer, or undefined where there is none within `ms`. Leaves no timer, which would keep the process for as long as it runs. */
 export async function inTime<T>(asked: Promise<T>, ms: number, timers: Pick<TimersPort, 'after'>): Promise<T | undefined> {
   const { promise: late, resolve } = Promise.withResolvers<undefined>();
   const cancel = timers.after(ms, () => resolve(undefined));

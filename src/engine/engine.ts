@@ -10,6 +10,7 @@ import { type Queue, queueSchema } from '../contract/queue.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import { elapsedMs, isoTime, type Moment } from '../contract/time.ts';
 import { openAges } from './ages.ts';
+import { inTime } from './ask-once.ts';
 import type { Cell } from './cell.ts';
 import { createCommandPort } from './commands.ts';
 import { type Core, createCore } from './core.ts';
@@ -396,9 +397,7 @@ async function openOwned(options: EngineOptions & { isDryRun: boolean }, ground:
     },
     close() {
       closing ??= (async () => {
-        const waited = new AbortController();
-        await Promise.race([close(), timers.sleep(CLOSE_MS, waited.signal)]);
-        waited.abort(); // a timer that is left would keep the process for as long as it runs
+        await inTime(close(), CLOSE_MS, timers);
         await ownership.release();
       })();
       return closing;
